@@ -1,0 +1,156 @@
+// The networks: MobileNetV2 and ResNet-18/34/50 with torchvision's parameter names and semantics.
+// A network is a short list of convolution units; TrainingPass and InferencePass run it for one batch shape.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/named_tensor.h"
+#include "core/base/random.h"
+#include "core/nn/backend.h"
+#include "core/nn/parameter.h"
+
+namespace dermdistill {
+
+enum class Architecture { MobileNetV2, ResNet18, ResNet34, ResNet50 };
+
+/// "mobilenet_v2", "resnet18", "resnet34", "resnet50". @throws InputError naming the known ones.
+Architecture parse_architecture(std::string_view name);
+std::string_view to_string(Architecture architecture);
+
+struct NetworkConfig {
+  Architecture architecture = Architecture::MobileNetV2;
+  double width = 1.0;  // MobileNetV2's width multiplier; channels are rounded as torchvision rounds them
+  int classes = 8;
+};
+
+enum class UnitKind { Convolution, MaxPool };  // MaxPool is 3x3, stride 2, padding 1
+
+/// One node of the graph: out = act(batch_norm(conv(in)) + residual). Tensor 0 is the image, tensor i+1 unit i's output.
+struct Unit {
+  UnitKind kind = UnitKind::Convolution;
+  std::string conv_name, norm_name;  // torchvision prefixes: "features.1.conv.0.0", "features.1.conv.0.1"
+  int in_channels = 0, out_channels = 0, kernel = 1, stride = 1, padding = 0;
+  bool depthwise = false;
+  Activation activation = Activation::None;
+  int input = 0;
+  int residual = -1;  // tensor added before the activation, or -1
+};
+
+/// The graph of a configuration, without weights; the last unit's output is the feature map.
+std::vector<Unit> build_units(const NetworkConfig& config);
+
+struct FeatureShape {
+  int height = 0, width = 0, channels = 0;
+};
+
+/// Height, width and channels of the feature map for an image of that size.
+FeatureShape feature_shape(std::span<const Unit> units, int height, int width);
+
+/// What a pass returns; the spans live until the next forward of the same pass.
+struct NetworkOutputs {
+  int batch = 0;
+  FeatureShape feature_shape;
+  std::span<const float> logits;     // [batch, classes]
+  std::span<const float> embedding;  // [batch, channels], the average over the feature map
+  std::span<const float> features;   // [batch, height, width, channels], after the last activation
+};
+
+/// Gradients of a loss with respect to the outputs; an empty span counts as zero.
+struct OutputGradients {
+  std::span<const float> logits, embedding, features;
+};
+
+struct LoadOptions {
+  /// A classifier that is absent or of another class count keeps its present values (a start from ImageNet).
+  bool replace_classifier = false;
+};
+
+/// Weights, gradients and running statistics.
+class Network {
+ public:
+  explicit Network(const NetworkConfig& config);
+  ~Network();
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+
+  const NetworkConfig& config() const;
+  std::span<const Unit> units() const;
+  int embedding_size() const;
+  std::string classifier_name() const;  // "classifier.1" or "fc"
+
+  /// Kaiming normal (fan out) convolutions, unit batch norms, N(0, 0.01) classifier, as torchvision starts MobileNetV2.
+  void initialise(Random& random);
+
+  std::span<Parameter> parameters();
+  std::span<const Parameter> parameters() const;
+
+  /// Every parameter and running statistic under torchvision's names and in its layouts (OIHW).
+  StateDict state() const;
+  /// Gradients of the last backward, named and laid out like state().
+  StateDict gradients() const;
+  /// @throws ShapeError for a missing, unexpected or mis-shaped tensor, NumericError for a value that is not finite.
+  void load(const StateDict& state, const LoadOptions& options = {});
+
+ private:
+  friend class TrainingPass;
+  friend struct FoldedNetwork;
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
+};
+
+/// A network with batch norm folded into its convolutions: what inference, ONNX export and the browser use.
+struct FoldedNetwork {
+  NetworkConfig config;
+  std::vector<Unit> units;
+  std::vector<std::vector<float>> weights;  // a unit: [out, in, k, k] (depthwise [channels, 1, k, k]); empty for pools
+  std::vector<std::vector<float>> biases;   // a unit: [out]
+  std::vector<float> classifier_weight;     // [classes, channels]
+  std::vector<float> classifier_bias;       // [classes]
+
+  static FoldedNetwork from(const Network& network);
+  /// All vectors sized and zero, to be filled from a file.
+  static FoldedNetwork skeleton(const NetworkConfig& config);
+};
+
+/// Training mode for one batch shape: batch statistics, activations kept in one arena. The network must outlive it.
+class TrainingPass {
+ public:
+  TrainingPass(Network& network, const Backend& backend, int batch, int height, int width);
+  ~TrainingPass();
+  TrainingPass(TrainingPass&&) noexcept;
+
+  /// images [batch, height, width, 3], normalised; updates the running statistics (momentum 0.1, unbiased variance).
+  NetworkOutputs forward(std::span<const float> images);
+  /// Overwrites the network's gradients. Needs the forward just before it.
+  void backward(const OutputGradients& gradients);
+
+  std::size_t arena_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Evaluation mode with folded batch norm, for batches up to `max_batch`.
+class InferencePass {
+ public:
+  InferencePass(const FoldedNetwork& network, const Backend& backend, int max_batch, int height, int width);
+  ~InferencePass();
+  InferencePass(InferencePass&&) noexcept;
+
+  /// images [batch, height, width, 3], normalised.
+  NetworkOutputs forward(std::span<const float> images, int batch);
+
+  std::size_t arena_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dermdistill

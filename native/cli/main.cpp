@@ -1,0 +1,30 @@
+// dermdistill: the command line. Every failure is one line on stderr and a non-zero exit status.
+#include <cstdio>
+#include <exception>
+
+#include "core/base/error.h"
+#include "native/base/interrupt.h"
+#include "native/cli/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"DermDistill distils a small skin-lesion classifier from a large one on a laptop's CPU.\n"
+               "Research and education software; not a medical device."};
+  app.name("dermdistill");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "dermdistill 0.1.0");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const dermdistill::Interrupted& stop) {
+    std::fprintf(stderr, "dermdistill: %s\n", stop.what());
+    return 130;
+  } catch (const dermdistill::Error& error) {
+    std::fprintf(stderr, "dermdistill: error: %s\n", error.what());
+    return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dermdistill: internal error: %s\n", error.what());
+    return 3;
+  }
+  return 0;
+}
