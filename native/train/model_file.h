@@ -1,0 +1,24 @@
+// A trained model as files hold it: the folded network with its card, read from whatever a user points at.
+#pragma once
+
+#include <filesystem>
+
+#include "core/io/model_card.h"
+#include "core/nn/network.h"
+
+namespace dermdistill {
+
+/// What prediction needs: weights with batch norm folded in, and everything that is known of them.
+struct LoadedModel {
+  FoldedNetwork network;
+  ModelCard card;
+};
+
+/// The network of a card, checked to be one that the engine builds. @throws FormatError naming `name`.
+NetworkConfig network_config(const ModelCard& card, const std::filesystem::path& name);
+
+/// Reads a run folder (its best.safetensors), a .safetensors checkpoint or a student.onnx.
+/// @throws FileError when the path does not exist, FormatError, ShapeError or NumericError when it holds no model of ours.
+LoadedModel load_model(const std::filesystem::path& path);
+
+}  // namespace dermdistill

@@ -1,0 +1,35 @@
+// Runs a model over preprocessed images, in batches; evaluation, export and prediction share it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/io/model_card.h"
+#include "core/nn/network.h"
+
+namespace dermdistill {
+
+class Predictor {
+ public:
+  /// Prepares the engine's fastest backend for up to `batch` images of the card's size at once.
+  Predictor(const FoldedNetwork& network, const ModelCard& card, int batch);
+  ~Predictor();
+  Predictor(Predictor&&) noexcept;
+
+  int classes() const;
+  int image_size() const;  // side in pixels
+  /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that long.
+  std::vector<float> logits(std::span<const float> images, int n);
+  /// As logits(), then softmax(logits / the card's temperature): probabilities [n, classes].
+  std::vector<float> probabilities(std::span<const float> images, int n);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Rows of softmax(logits / temperature); logits [n, classes].
+std::vector<float> calibrated_probabilities(std::span<const float> logits, int classes, double temperature);
+
+}  // namespace dermdistill
