@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -14,14 +13,9 @@
 #include "core/metrics/predictions.h"
 #include "core/metrics/ranking.h"
 #include "core/metrics/reliability.h"
+#include "core/metrics/target.h"
 
 namespace dermdistill {
-
-inline constexpr std::string_view kMelanomaClass = "MEL";
-inline constexpr std::string_view kMalignantTarget = "malignant";
-
-/// The classes counted as malignant: MEL, BCC, AK, SCC (actinic keratosis among them, as it is treated).
-std::span<const std::string_view> malignant_classes();
 
 /// A threshold fixed elsewhere (on the validation part, from a model card) to be judged on these predictions.
 struct GivenThreshold {
@@ -92,12 +86,6 @@ double accuracy(std::span<const float> scores, std::span<const int> labels, int 
 double balanced_accuracy(std::span<const float> scores, std::span<const int> labels, int classes);
 /// Mean one-vs-rest AUC of probabilities over the classes that have one; absent when none has.
 std::optional<double> macro_auc(std::span<const float> probabilities, std::span<const int> labels, int classes);
-
-/// The score of a target: a class's probability, or the sum over the malignant classes. @throws InputError when
-/// unknown.
-std::vector<float> target_scores(const Predictions& predictions, std::string_view target);
-/// Whether every image belongs to the target. @throws InputError when unknown.
-std::vector<std::uint8_t> target_truth(const Predictions& predictions, std::string_view target);
 
 /// Plain JSON: intervals as {"value", "low", "high"}, null where absent or not finite. Curves are long, so only when
 /// asked for.
