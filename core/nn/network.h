@@ -30,7 +30,8 @@ struct NetworkConfig {
 
 enum class UnitKind { Convolution, MaxPool };  // MaxPool is 3x3, stride 2, padding 1
 
-/// One node of the graph: out = act(batch_norm(conv(in)) + residual). Tensor 0 is the image, tensor i+1 unit i's output.
+/// One node of the graph: out = act(batch_norm(conv(in)) + residual). Tensor 0 is the image, tensor i+1 unit i's
+/// output.
 struct Unit {
   UnitKind kind = UnitKind::Convolution;
   std::string conv_name, norm_name;  // torchvision prefixes: "features.1.conv.0.0", "features.1.conv.0.1"

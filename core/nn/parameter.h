@@ -12,7 +12,7 @@ enum class ParameterKind { ConvWeight, NormWeight, NormBias, LinearWeight, Linea
 
 /// Values and gradient share one layout, which is the engine's own ([out, k, k, in] for convolutions).
 struct Parameter {
-  std::string name;                 // torchvision's
+  std::string name;  // torchvision's
   ParameterKind kind;
   std::vector<std::int64_t> shape;  // torchvision's: OIHW for convolutions
   std::span<float> value;

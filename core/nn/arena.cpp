@@ -1,0 +1,63 @@
+#include "core/nn/arena.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <numeric>
+
+#include "core/base/parallel.h"
+
+namespace dermdistill {
+namespace {
+constexpr std::size_t kAlignmentFloats = 16;  // 64 bytes: a cache line and the widest vector
+}
+
+void Arena::Free::operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+
+Arena::Id Arena::reserve(std::size_t floats, int first, int last) {
+  const std::size_t rounded = (floats + kAlignmentFloats - 1) / kAlignmentFloats * kAlignmentFloats;
+  blocks_.push_back({std::max(rounded, kAlignmentFloats), 0, first, last});
+  return static_cast<Id>(blocks_.size()) - 1;
+}
+
+void Arena::keep_until(Id id, int time) {
+  auto& block = blocks_[static_cast<std::size_t>(id)];
+  block.last = std::max(block.last, time);
+}
+
+void Arena::allocate() {
+  // Largest first, each at the lowest offset that no overlapping lifetime occupies.
+  std::vector<std::size_t> order(blocks_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return blocks_[a].floats > blocks_[b].floats; });
+  std::vector<std::size_t> placed;  // sorted by offset
+  for (const std::size_t index : order) {
+    Block& block = blocks_[index];
+    std::size_t offset = 0;
+    for (const std::size_t other_index : placed) {
+      const Block& other = blocks_[other_index];
+      if (other.last < block.first || other.first > block.last) continue;
+      if (offset + block.floats <= other.offset) break;
+      offset = std::max(offset, other.offset + other.floats);
+    }
+    block.offset = offset;
+    total_ = std::max(total_, offset + block.floats);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), index,
+                                   [&](std::size_t a, std::size_t b) { return blocks_[a].offset < blocks_[b].offset; }),
+                  index);
+  }
+  memory_.reset(static_cast<float*>(::operator new[](total_ * sizeof(float), std::align_val_t{64})));
+  // Touched once by the threads that will use it, so that no step pays for page faults.
+  parallel_parts([&](int part, int parts) {
+    const auto [first, last] = slice_of(static_cast<std::int64_t>(total_), part, parts);
+    std::fill(memory_.get() + first, memory_.get() + last, 0.0f);
+  });
+}
+
+std::span<float> Arena::buffer(Id id) const {
+  const Block& block = blocks_[static_cast<std::size_t>(id)];
+  return {memory_.get() + block.offset, block.floats};
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,42 @@
+#include "core/nn/backend.h"
+
+#include <string>
+
+#include "core/base/error.h"
+#include "core/nn/backends.h"
+
+namespace dermdistill {
+namespace {
+
+std::size_t product(int a, int b, int c, int d) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c) *
+         static_cast<std::size_t>(d);
+}
+
+}  // namespace
+
+std::size_t ConvShape::input_size() const { return product(batch, in_height, in_width, in_channels); }
+std::size_t ConvShape::output_size() const { return product(batch, out_height(), out_width(), out_channels); }
+std::size_t ConvShape::weight_size() const {
+  return product(out_channels, kernel, kernel, depthwise ? 1 : in_channels);
+}
+
+std::string ConvShape::describe() const {
+  return "batch " + std::to_string(batch) + ", input " + std::to_string(in_height) + "x" + std::to_string(in_width) +
+         "x" + std::to_string(in_channels) + ", output channels " + std::to_string(out_channels) + ", kernel " +
+         std::to_string(kernel) + ", stride " + std::to_string(stride) + ", padding " + std::to_string(padding) +
+         (depthwise ? ", depthwise" : "");
+}
+
+const Backend& backend_named(std::string_view name) {
+#ifdef DERMDISTILL_HAS_ONEDNN
+  if (name == "auto" || name == "onednn") return onednn_backend();
+#else
+  if (name == "auto") return eigen_backend();
+  if (name == "onednn") throw InputError("backend onednn", "this program was built without it", "eigen or auto");
+#endif
+  if (name == "eigen") return eigen_backend();
+  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn or eigen");
+}
+
+}  // namespace dermdistill

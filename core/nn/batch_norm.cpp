@@ -1,0 +1,116 @@
+#include "core/nn/batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/parallel.h"
+#include "core/nn/vector_kernels.h"
+
+namespace dermdistill {
+namespace {
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+}  // namespace
+
+BatchNorm::BatchNorm(int channels)
+    : channels_(channels),
+      mean_(at(channels)),
+      inverse_std_(at(channels)),
+      scale_(at(channels)),
+      offset_(at(channels)),
+      a_(at(channels)),
+      b_(at(channels)),
+      k_(at(channels)),
+      shift_(at(channels)),
+      first_(at(channels) * at(thread_count())),
+      second_(at(channels) * at(thread_count())) {}
+
+/// Adds the threads' rows up into the first one, in order, so that the result depends only on the thread count.
+void BatchNorm::sum_parts(std::vector<double>& first, std::vector<double>& second) const {
+  for (std::size_t i = at(channels_); i < first.size(); ++i) {
+    first[i % at(channels_)] += first[i];
+    second[i % at(channels_)] += second[i];
+  }
+}
+
+void BatchNorm::measure(std::span<const float> x, std::span<const float> weight, std::span<const float> bias,
+                        std::span<float> running_mean, std::span<float> running_variance) {
+  const std::int64_t rows = static_cast<std::int64_t>(x.size()) / channels_;
+  std::copy_n(x.begin(), channels_, shift_.begin());
+  std::fill(first_.begin(), first_.end(), 0.0);
+  std::fill(second_.begin(), second_.end(), 0.0);
+  parallel_parts([&](int part, int parts) {
+    const auto [begin, end] = slice_of(rows, part, parts);
+    vector_kernels().column_moments(x.data() + begin * channels_, end - begin, channels_, shift_.data(),
+                                    first_.data() + part * channels_, second_.data() + part * channels_);
+  });
+  sum_parts(first_, second_);
+  const double n = static_cast<double>(rows);
+  for (std::size_t c = 0; c < at(channels_); ++c) {
+    const double shifted = first_[c] / n;
+    const double mean = shifted + static_cast<double>(shift_[c]);
+    const double variance = std::max(0.0, second_[c] / n - shifted * shifted);
+    const double inverse = 1.0 / std::sqrt(variance + kNormEpsilon);
+    mean_[c] = static_cast<float>(mean);
+    inverse_std_[c] = static_cast<float>(inverse);
+    scale_[c] = static_cast<float>(inverse * static_cast<double>(weight[c]));
+    offset_[c] = static_cast<float>(static_cast<double>(bias[c]) - mean * inverse * static_cast<double>(weight[c]));
+    const double unbiased = rows > 1 ? variance * n / (n - 1.0) : variance;
+    running_mean[c] =
+        static_cast<float>((1.0 - kNormMomentum) * static_cast<double>(running_mean[c]) + kNormMomentum * mean);
+    running_variance[c] =
+        static_cast<float>((1.0 - kNormMomentum) * static_cast<double>(running_variance[c]) + kNormMomentum * unbiased);
+  }
+}
+
+void BatchNorm::apply(std::span<const float> x, std::span<const float> residual, Activation activation,
+                      std::span<float> y) const {
+  parallel_parts([&](int part, int parts) {
+    const auto [begin, end] = slice_of(static_cast<std::int64_t>(x.size()) / channels_, part, parts);
+    const std::int64_t from = begin * channels_;
+    vector_kernels().scale_activate(x.data() + from, end - begin, channels_, scale_.data(), offset_.data(),
+                                    residual.empty() ? nullptr : residual.data() + from, activation, y.data() + from);
+  });
+}
+
+void BatchNorm::backward(std::span<float> dy, std::span<const float> dy2, std::span<const float> x,
+                         std::span<const float> y, std::span<const float> weight, Activation activation, bool keep_dz,
+                         std::span<float> dx, std::span<float> d_weight, std::span<float> d_bias) {
+  const std::int64_t rows = static_cast<std::int64_t>(x.size()) / channels_;
+  // dz is stored where someone reads it later or where recomputing it would need a second tensor.
+  const bool store = !dy2.empty() || !y.empty() || (keep_dz && activation != Activation::None);
+  std::fill(first_.begin(), first_.end(), 0.0);
+  std::fill(second_.begin(), second_.end(), 0.0);
+  parallel_parts([&](int part, int parts) {
+    const auto [begin, end] = slice_of(rows, part, parts);
+    const std::int64_t from = begin * channels_;
+    vector_kernels().norm_backward_sums(dy.data() + from, dy2.empty() ? nullptr : dy2.data() + from, x.data() + from,
+                                        y.empty() ? nullptr : y.data() + from, end - begin, channels_, scale_.data(),
+                                        offset_.data(), mean_.data(), activation, store,
+                                        first_.data() + part * channels_, second_.data() + part * channels_);
+  });
+  sum_parts(first_, second_);
+  // dx = weight/std * (dz - mean(dz) - xhat * mean(dz * xhat)), Ioffe and Szegedy 2015, written as a * dz + b * x + k.
+  const double n = static_cast<double>(rows);
+  for (std::size_t c = 0; c < at(channels_); ++c) {
+    const double inverse = static_cast<double>(inverse_std_[c]);
+    const double a = static_cast<double>(weight[c]) * inverse;
+    const double dot = second_[c] * inverse;  // sum of dz * xhat
+    d_bias[c] = static_cast<float>(first_[c]);
+    d_weight[c] = static_cast<float>(dot);
+    const double b = -a * inverse * dot / n;
+    a_[c] = static_cast<float>(a);
+    b_[c] = static_cast<float>(b);
+    k_[c] = static_cast<float>(-a * first_[c] / n - b * static_cast<double>(mean_[c]));
+  }
+  parallel_parts([&](int part, int parts) {
+    const auto [begin, end] = slice_of(rows, part, parts);
+    const std::int64_t from = begin * channels_;
+    vector_kernels().norm_backward_apply(dy.data() + from, x.data() + from, end - begin, channels_, scale_.data(),
+                                         offset_.data(), activation, store, a_.data(), b_.data(), k_.data(),
+                                         dx.data() + from);
+  });
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,28 @@
+// Depthwise 3x3 convolution with padding 1 by the vector kernels, split among threads by image and row.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/nn/backend.h"
+#include "core/nn/vector_kernels.h"
+
+namespace dermdistill {
+
+class DepthwiseConvolution final : public Convolution {
+ public:
+  /// @throws ShapeError unless the shape is depthwise, 3x3, padding 1, stride 1 or 2.
+  explicit DepthwiseConvolution(const ConvShape& shape, const VectorKernels& kernels = vector_kernels());
+
+  void forward(std::span<const float> x, std::span<const float> w, std::span<float> y) override;
+  void backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) override;
+  void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) override;
+
+ private:
+  int batch_;
+  DepthwiseShape shape_;
+  const VectorKernels& kernels_;
+  std::vector<float> partial_;  // one dw a thread
+};
+
+}  // namespace dermdistill

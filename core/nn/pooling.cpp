@@ -1,0 +1,81 @@
+#include "core/nn/pooling.h"
+
+#include <algorithm>
+
+#include "core/base/parallel.h"
+
+namespace dermdistill {
+namespace {
+int pooled(int size) { return (size + 2 - 3) / 2 + 1; }
+}  // namespace
+
+void max_pool_forward(std::span<const float> x, int batch, int height, int width, int channels, std::span<float> y,
+                      std::span<std::uint8_t> winner) {
+  const int rows = pooled(height), columns = pooled(width);
+  parallel_for(static_cast<std::int64_t>(batch) * rows, [&](std::int64_t line) {
+    const std::int64_t image = line / rows;
+    const int oy = static_cast<int>(line % rows);
+    for (int ox = 0; ox < columns; ++ox) {
+      const std::int64_t to = (line * columns + ox) * channels;
+      bool first = true;
+      for (int tap = 0; tap < 9; ++tap) {
+        const int iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
+        if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+        const float* in = x.data() + ((image * height + iy) * width + ix) * channels;
+        for (int c = 0; c < channels; ++c) {
+          if (first || in[c] > y[static_cast<std::size_t>(to + c)]) {
+            y[static_cast<std::size_t>(to + c)] = in[c];
+            if (!winner.empty()) winner[static_cast<std::size_t>(to + c)] = static_cast<std::uint8_t>(tap);
+          }
+        }
+        first = false;
+      }
+    }
+  });
+}
+
+void max_pool_backward(std::span<const float> dy, std::span<const std::uint8_t> winner, int batch, int height,
+                       int width, int channels, std::span<float> dx) {
+  const int rows = pooled(height), columns = pooled(width);
+  const std::int64_t plane = static_cast<std::int64_t>(height) * width * channels;
+  parallel_for(batch, [&](std::int64_t image) {  // windows overlap, so one thread owns a whole image
+    float* to = dx.data() + image * plane;
+    std::fill(to, to + plane, 0.0f);
+    for (int oy = 0; oy < rows; ++oy) {
+      for (int ox = 0; ox < columns; ++ox) {
+        const std::int64_t from = ((image * rows + oy) * columns + ox) * channels;
+        for (int c = 0; c < channels; ++c) {
+          const int tap = winner[static_cast<std::size_t>(from + c)];
+          const std::int64_t iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
+          to[(iy * width + ix) * channels + c] += dy[static_cast<std::size_t>(from + c)];
+        }
+      }
+    }
+  });
+}
+
+void average_pool_forward(std::span<const float> x, int batch, int pixels, int channels, std::span<float> y) {
+  parallel_for(batch, [&](std::int64_t image) {
+    const float* in = x.data() + image * pixels * channels;
+    float* out = y.data() + image * channels;
+    std::fill(out, out + channels, 0.0f);
+    for (int p = 0; p < pixels; ++p) {
+      for (int c = 0; c < channels; ++c) out[c] += in[static_cast<std::int64_t>(p) * channels + c];
+    }
+    const float share = 1.0f / static_cast<float>(pixels);
+    for (int c = 0; c < channels; ++c) out[c] *= share;
+  });
+}
+
+void average_pool_backward(std::span<const float> dy, std::span<const float> addend, int batch, int pixels,
+                           int channels, std::span<float> dx) {
+  const float share = 1.0f / static_cast<float>(pixels);
+  parallel_for(static_cast<std::int64_t>(batch) * pixels, [&](std::int64_t row) {
+    const float* in = dy.data() + row / pixels * channels;
+    const float* add = addend.empty() ? nullptr : addend.data() + row * channels;
+    float* out = dx.data() + row * channels;
+    for (int c = 0; c < channels; ++c) out[c] = in[c] * share + (add ? add[c] : 0.0f);
+  });
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,23 @@
+// Pooling over NHWC tensors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace dermdistill {
+
+/// y [batch, out, out, channels] = 3x3 maximum, stride 2, padding 1, of x [batch, height, width, channels].
+/// `winner` holds, per output, which of the nine taps won (row-major), the first of equals as PyTorch has it.
+void max_pool_forward(std::span<const float> x, int batch, int height, int width, int channels, std::span<float> y,
+                      std::span<std::uint8_t> winner);
+/// dx from dy; overwrites dx.
+void max_pool_backward(std::span<const float> dy, std::span<const std::uint8_t> winner, int batch, int height,
+                       int width, int channels, std::span<float> dx);
+
+/// y [batch, channels] = mean over `pixels` of x [batch, pixels, channels].
+void average_pool_forward(std::span<const float> x, int batch, int pixels, int channels, std::span<float> y);
+/// dx [batch, pixels, channels] = dy / pixels (+ addend of dx's shape, where not empty); overwrites dx.
+void average_pool_backward(std::span<const float> dy, std::span<const float> addend, int batch, int pixels,
+                           int channels, std::span<float> dx);
+
+}  // namespace dermdistill

@@ -1,0 +1,266 @@
+// One training step's memory and order of work. Only convolution outputs are kept; an activation that just the next
+// convolution reads is computed again in the backward pass, which is cheaper than the memory it would take.
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/nn/arena.h"
+#include "core/nn/batch_norm.h"
+#include "core/nn/network.h"
+#include "core/nn/network_storage.h"
+#include "core/nn/pooling.h"
+
+namespace dermdistill {
+
+namespace {
+constexpr Arena::Id kNone = -1;
+}
+
+struct TrainingPass::State {
+  struct Step {
+    std::unique_ptr<Convolution> convolution;
+    std::unique_ptr<BatchNorm> norm;
+    std::vector<std::uint8_t> winner;  // max pool only
+    int in_height = 0, in_width = 0;
+    std::size_t in_size = 0, out_size = 0;
+    bool stored = false;      // its output outlives the next unit's forward
+    Arena::Id raw = kNone;    // the convolution's output, before norm
+    Arena::Id out = kNone;    // after norm, residual and activation
+    Arena::Id again = kNone;  // the same, recomputed for the backward of its consumer
+    Arena::Id dx = kNone;     // gradient of its input
+    Arena::Id d_raw = kNone;  // gradient of raw: in place over the output's, or apart where a residual needs that one
+    std::vector<Arena::Id> d_out;  // gradients of the output, to be summed up; one or two
+  };
+  Network::Storage* network = nullptr;
+  const Backend* backend = nullptr;
+  int batch = 0, height = 0, width = 0;
+  FeatureShape features;
+  std::vector<Step> steps;
+  Arena arena;
+  Arena::Id image = kNone, embedding = kNone, logits = kNone, d_embedding = kNone;
+  bool ready = false;  // a forward has run and its activations are still there
+
+  const Unit& unit(int u) const { return network->units[static_cast<std::size_t>(u)]; }
+  Step& step(int u) { return steps[static_cast<std::size_t>(u)]; }
+  int count() const { return static_cast<int>(steps.size()); }
+  int backward_time(int u) const { return 2 * count() - u; }
+
+  void plan_forward();
+  void plan_backward();
+  std::span<float> buffer(Arena::Id id, std::size_t size) const { return arena.buffer(id).first(size); }
+  /// Tensor t's values during forward.
+  std::span<float> tensor(int t) {
+    return t == 0 ? buffer(image, steps[0].in_size) : buffer(step(t - 1).out, step(t - 1).out_size);
+  }
+  /// Tensor t's values during backward, recomputed where they were not stored.
+  std::span<const float> tensor_again(int t);
+  void backward_unit(int u);
+};
+
+void TrainingPass::State::plan_forward() {
+  const int n = count();
+  std::vector<int> uses(static_cast<std::size_t>(n) + 1, 0), last_forward(static_cast<std::size_t>(n) + 1, 0);
+  for (int u = 0; u < n; ++u) {
+    for (const int t : {unit(u).input, unit(u).residual}) {
+      if (t < 0) continue;
+      ++uses[static_cast<std::size_t>(t)];
+      last_forward[static_cast<std::size_t>(t)] = u;
+    }
+  }
+  image = arena.reserve(steps[0].in_size, 0, backward_time(0));
+  for (int u = 0; u < n; ++u) {
+    Step& s = step(u);
+    const std::size_t t = static_cast<std::size_t>(u) + 1;
+    const bool last = u == n - 1;
+    const bool masks_from_output = unit(u).residual >= 0 && unit(u).activation != Activation::None;
+    s.stored = unit(u).kind == UnitKind::MaxPool || last || masks_from_output || uses[t] > 1;
+    if (unit(u).kind == UnitKind::Convolution) s.raw = arena.reserve(s.out_size, u, backward_time(u));
+    const int until = last ? 2 * n + 1 : last_forward[t];
+    s.out = arena.reserve(s.out_size, u, s.stored ? std::max(until, backward_time(u)) : until);
+  }
+  embedding = arena.reserve(static_cast<std::size_t>(batch * features.channels), n, 2 * n + 1);
+  logits = arena.reserve(static_cast<std::size_t>(batch * network->config.classes), n, 2 * n + 1);
+}
+
+void TrainingPass::State::plan_backward() {
+  const int n = count();
+  d_embedding = arena.reserve(static_cast<std::size_t>(batch * features.channels), n, backward_time(n - 1));
+  step(n - 1).d_out.push_back(arena.reserve(step(n - 1).out_size, n, backward_time(n - 1)));
+  for (int u = n - 1; u >= 0; --u) {
+    Step& s = step(u);
+    const int now = backward_time(u);
+    for (const Arena::Id id : s.d_out) arena.keep_until(id, now);
+    s.d_raw = s.d_out[0];
+    if (unit(u).residual > 0) {
+      s.d_raw = arena.reserve(s.out_size, now, now);
+      step(unit(u).residual - 1).d_out.push_back(s.d_out[0]);
+    }
+    if (unit(u).input > 0) {
+      Step& producer = step(unit(u).input - 1);
+      const bool convolution = unit(u).kind == UnitKind::Convolution;
+      if (convolution && !producer.stored) producer.again = arena.reserve(producer.out_size, now, now);
+      s.dx = arena.reserve(s.in_size, now, now);
+      producer.d_out.push_back(s.dx);
+    }
+  }
+}
+
+std::span<const float> TrainingPass::State::tensor_again(int t) {
+  if (t == 0) return buffer(image, steps[0].in_size);
+  Step& s = step(t - 1);
+  if (s.stored) return buffer(s.out, s.out_size);
+  const auto again = buffer(s.again, s.out_size);
+  s.norm->apply(buffer(s.raw, s.out_size),
+                unit(t - 1).residual >= 0 ? tensor_again(unit(t - 1).residual) : std::span<const float>(),
+                unit(t - 1).activation, again);
+  return again;
+}
+
+void TrainingPass::State::backward_unit(int u) {
+  Step& s = step(u);
+  const Unit& node = unit(u);
+  auto d_out = buffer(s.d_out[0], s.out_size);
+  const auto second =
+      s.d_out.size() > 1 ? std::span<const float>(buffer(s.d_out[1], s.out_size)) : std::span<const float>();
+  if (node.kind == UnitKind::MaxPool) {
+    if (!second.empty()) std::transform(d_out.begin(), d_out.end(), second.begin(), d_out.begin(), std::plus<>());
+    max_pool_backward(d_out, s.winner, batch, s.in_height, s.in_width, node.in_channels, buffer(s.dx, s.in_size));
+    return;
+  }
+  auto& t = network->tensors[static_cast<std::size_t>(u)];
+  const auto raw = buffer(s.raw, s.out_size);
+  const auto d_raw = buffer(s.d_raw, s.out_size);
+  const bool residual = node.residual >= 0;
+  const bool masks_from_output = residual && node.activation != Activation::None;
+  s.norm->backward(d_out, second, raw, masks_from_output ? buffer(s.out, s.out_size) : std::span<float>(),
+                   t.norm_weight, node.activation, residual, d_raw, t.d_norm_weight, t.d_norm_bias);
+  s.convolution->backward_weights(tensor_again(node.input), d_raw, t.d_weight);
+  if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
+}
+
+TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, int height, int width)
+    : state_(std::make_unique<State>()) {
+  if (batch < 1) throw ShapeError("training step", "a batch of " + std::to_string(batch) + " images", "at least 1");
+  State& s = *state_;
+  s.network = network.storage_.get();
+  s.backend = &backend;
+  s.batch = batch;
+  s.height = height;
+  s.width = width;
+  s.features = feature_shape(network.units(), height, width);
+  if (batch * s.features.height * s.features.width < 2) {
+    throw ShapeError(
+        "training step",
+        "one image of " + std::to_string(height) + "x" + std::to_string(width) + " leaves one value a channel",
+        "at least two images for batch statistics");
+  }
+  std::vector<std::pair<int, int>> sizes{{height, width}};
+  for (const Unit& unit : network.units()) {
+    const auto [in_height, in_width] = sizes[static_cast<std::size_t>(unit.input)];
+    const ConvShape shape{batch,       in_height,   in_width,     unit.in_channels, unit.out_channels,
+                          unit.kernel, unit.stride, unit.padding, unit.depthwise};
+    State::Step step;
+    step.in_height = in_height;
+    step.in_width = in_width;
+    step.in_size = shape.input_size();
+    step.out_size = shape.output_size();
+    if (unit.kind == UnitKind::Convolution) {
+      step.convolution = backend.convolution(shape);
+      step.norm = std::make_unique<BatchNorm>(unit.out_channels);
+    } else {
+      step.winner.resize(step.out_size);
+    }
+    sizes.emplace_back(shape.out_height(), shape.out_width());
+    s.steps.push_back(std::move(step));
+  }
+  s.plan_forward();
+  s.plan_backward();
+  s.arena.allocate();
+}
+
+TrainingPass::~TrainingPass() = default;
+TrainingPass::TrainingPass(TrainingPass&&) noexcept = default;
+
+NetworkOutputs TrainingPass::forward(std::span<const float> images) {
+  State& s = *state_;
+  if (images.size() != s.steps[0].in_size) {
+    throw ShapeError(
+        "training step", std::to_string(images.size()) + " values",
+        std::to_string(s.batch) + " images of " + std::to_string(s.height) + "x" + std::to_string(s.width) + "x3");
+  }
+  std::copy(images.begin(), images.end(), s.tensor(0).begin());
+  for (int u = 0; u < s.count(); ++u) {
+    auto& step = s.step(u);
+    const Unit& unit = s.unit(u);
+    if (unit.kind == UnitKind::MaxPool) {
+      max_pool_forward(s.tensor(unit.input), s.batch, step.in_height, step.in_width, unit.in_channels, s.tensor(u + 1),
+                       step.winner);
+      continue;
+    }
+    auto& t = s.network->tensors[static_cast<std::size_t>(u)];
+    const auto raw = s.buffer(step.raw, step.out_size);
+    step.convolution->forward(s.tensor(unit.input), t.weight, raw);
+    step.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
+    step.norm->apply(raw,
+                     unit.residual >= 0 ? std::span<const float>(s.tensor(unit.residual)) : std::span<const float>(),
+                     unit.activation, s.tensor(u + 1));
+  }
+  const int channels = s.features.channels, classes = s.network->config.classes;
+  const auto features = s.tensor(s.count());
+  const auto embedding = s.buffer(s.embedding, static_cast<std::size_t>(s.batch * channels));
+  const auto logits = s.buffer(s.logits, static_cast<std::size_t>(s.batch * classes));
+  average_pool_forward(features, s.batch, s.features.height * s.features.width, channels, embedding);
+  for (int row = 0; row < s.batch; ++row) {
+    std::copy(s.network->classifier_bias.begin(), s.network->classifier_bias.end(), logits.begin() + row * classes);
+  }
+  s.backend->gemm(false, true, s.batch, classes, channels, embedding, s.network->classifier_weight, 1.0f, logits);
+  s.ready = true;
+  return {s.batch, s.features, logits, embedding, features};
+}
+
+void TrainingPass::backward(const OutputGradients& gradients) {
+  State& s = *state_;
+  if (!s.ready) throw ShapeError("training step", "backward without a forward just before it");
+  s.ready = false;
+  const int channels = s.features.channels, classes = s.network->config.classes;
+  auto& last = s.step(s.count() - 1);
+  const auto check = [](std::span<const float> gradient, std::size_t size, const char* name) {
+    if (!gradient.empty() && gradient.size() != size) {
+      throw ShapeError(std::string("gradient of ") + name, std::to_string(gradient.size()) + " values",
+                       std::to_string(size));
+    }
+  };
+  check(gradients.logits, static_cast<std::size_t>(s.batch * classes), "logits");
+  check(gradients.embedding, static_cast<std::size_t>(s.batch * channels), "embedding");
+  check(gradients.features, last.out_size, "features");
+
+  auto& network = *s.network;
+  const auto embedding = s.buffer(s.embedding, static_cast<std::size_t>(s.batch * channels));
+  const auto d_embedding = s.buffer(s.d_embedding, embedding.size());
+  if (gradients.embedding.empty()) {
+    std::fill(d_embedding.begin(), d_embedding.end(), 0.0f);
+  } else {
+    std::copy(gradients.embedding.begin(), gradients.embedding.end(), d_embedding.begin());
+  }
+  std::fill(network.d_classifier_weight.begin(), network.d_classifier_weight.end(), 0.0f);
+  std::fill(network.d_classifier_bias.begin(), network.d_classifier_bias.end(), 0.0f);
+  if (!gradients.logits.empty()) {
+    s.backend->gemm(true, false, classes, channels, s.batch, gradients.logits, embedding, 0.0f,
+                    network.d_classifier_weight);
+    for (int row = 0; row < s.batch; ++row) {
+      for (int c = 0; c < classes; ++c) {
+        network.d_classifier_bias[static_cast<std::size_t>(c)] +=
+            gradients.logits[static_cast<std::size_t>(row * classes + c)];
+      }
+    }
+    s.backend->gemm(false, false, s.batch, channels, classes, gradients.logits, network.classifier_weight, 1.0f,
+                    d_embedding);
+  }
+  average_pool_backward(d_embedding, gradients.features, s.batch, s.features.height * s.features.width, channels,
+                        s.buffer(last.d_out[0], last.out_size));
+  for (int u = s.count() - 1; u >= 0; --u) s.backward_unit(u);
+}
+
+std::size_t TrainingPass::arena_bytes() const { return state_->arena.bytes(); }
+
+}  // namespace dermdistill
