@@ -19,8 +19,9 @@ std::string to_string(ResizeRule rule);
 /// @throws InputError naming the known rules.
 ResizeRule parse_resize_rule(std::string_view text);
 
-/// `image` at width x height: a Mitchell filter that is widened when the picture shrinks, Catmull-Rom when it grows, so
-/// that no detail aliases. The same picture when the size is its own. Values are treated as they are stored (sRGB).
+/// `image` at width x height by a triangle filter that widens when the picture shrinks, so that no detail aliases (what
+/// torchvision and Pillow call antialiased bilinear; at the borders the edge pixels are repeated). The same pixels when
+/// the size is its own. Values are filtered as they are stored, in sRGB.
 /// @throws InputError for an empty picture or a side that is not positive.
 Image resize(const Image& image, int width, int height);
 

@@ -1,0 +1,68 @@
+#include "core/image/preprocess.h"
+
+#include <string>
+
+#include "core/base/error.h"
+
+namespace dermdistill {
+namespace {
+
+void check_length(std::size_t length, int size, const char* thing) {
+  const std::size_t expected = size < 1 ? 0 : static_cast<std::size_t>(size) * size * 3;
+  if (expected == 0 || length != expected)
+    throw ShapeError(thing, "has " + std::to_string(length) + " values",
+                     std::to_string(size) + " x " + std::to_string(size) + " x 3");
+}
+
+}  // namespace
+
+void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out) {
+  const int size = preprocessing.size;
+  if (image.width != size || image.height != size)
+    throw ShapeError("picture", "has " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels",
+                     std::to_string(size) + " x " + std::to_string(size));
+  check_length(out.size(), size, "output of normalise");
+  // Only 256 values exist, so each channel's results are computed once.
+  std::array<std::array<float, 256>, 3> table;
+  for (std::size_t channel = 0; channel < 3; ++channel)
+    for (std::size_t value = 0; value < 256; ++value)
+      table[channel][value] =
+          (static_cast<float>(value) / 255.0f - preprocessing.mean[channel]) / preprocessing.std[channel];
+  for (std::size_t i = 0; i < out.size(); i += 3)
+    for (std::size_t channel = 0; channel < 3; ++channel) out[i + channel] = table[channel][image.rgb[i + channel]];
+}
+
+void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,
+                std::span<float> out) {
+  check_length(out.size(), preprocessing.size, "output of preprocess");
+  normalise(resize_by_rule(decode_image(file, name), preprocessing.rule, preprocessing.size), preprocessing, out);
+}
+
+void rotate_view(std::span<const float> in, int size, int quarter_turns, std::span<float> out) {
+  check_length(in.size(), size, "input of rotate_view");
+  check_length(out.size(), size, "output of rotate_view");
+  // The pixel seen at (y, x) is stored at start + y * down + x * right, in pixels.
+  const std::ptrdiff_t n = size, last = n - 1;
+  std::ptrdiff_t start = 0, down = n, right = 1;
+  switch (((quarter_turns % 4) + 4) % 4) {
+    case 1:
+      start = last, down = -1, right = n;
+      break;
+    case 2:
+      start = n * n - 1, down = -n, right = -1;
+      break;
+    case 3:
+      start = n * last, down = 1, right = -n;
+      break;
+    default:
+      break;
+  }
+  float* target = out.data();
+  for (std::ptrdiff_t y = 0; y < n; ++y)
+    for (std::ptrdiff_t x = 0; x < n; ++x, target += 3) {
+      const float* source = in.data() + 3 * (start + y * down + x * right);
+      target[0] = source[0], target[1] = source[1], target[2] = source[2];
+    }
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,108 @@
+#include "core/image/stb_library.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+
+namespace dermdistill::stb {
+namespace {
+
+// The largest single block that stb may ask for while it decodes the present picture.
+thread_local std::size_t allocation_limit = std::numeric_limits<std::size_t>::max();
+
+void* limited_malloc(std::size_t size) { return size <= allocation_limit ? std::malloc(size) : nullptr; }
+void* limited_realloc(void* block, std::size_t size) {
+  return size <= allocation_limit ? std::realloc(block, size) : nullptr;
+}
+
+}  // namespace
+}  // namespace dermdistill::stb
+
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#define STBI_NO_SIMD  // the same code, and so the same pixels, natively and in WebAssembly
+#define STBI_ASSERT(condition) ((void)0)
+#define STBI_MALLOC(size) dermdistill::stb::limited_malloc(size)
+#define STBI_REALLOC(block, size) dermdistill::stb::limited_realloc(block, size)
+#define STBI_FREE(block) std::free(block)
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb/stb_image.h>
+
+#define STBIR_ASSERT(condition) ((void)0)
+#define STB_IMAGE_RESIZE_STATIC
+#define STB_IMAGE_RESIZE_IMPLEMENTATION
+#include <stb/stb_image_resize.h>
+
+namespace dermdistill::stb {
+namespace {
+
+struct LimitScope {
+  explicit LimitScope(std::size_t limit) { allocation_limit = limit; }
+  ~LimitScope() { allocation_limit = std::numeric_limits<std::size_t>::max(); }
+  LimitScope(const LimitScope&) = delete;
+  LimitScope& operator=(const LimitScope&) = delete;
+};
+
+struct FreePixels {
+  void operator()(stbi_uc* pixels) const { stbi_image_free(pixels); }
+};
+
+const stbi_uc* data_of(std::span<const std::byte> file) { return reinterpret_cast<const stbi_uc*>(file.data()); }
+
+std::string failure() {
+  const char* reason = stbi_failure_reason();
+  return reason ? reason : "unknown reason";
+}
+
+// stb counts bytes in int.
+bool fits_int(std::span<const std::byte> file, std::string& reason) {
+  if (file.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max())) return true;
+  reason = "the file is larger than 2 GB";
+  return false;
+}
+
+// Sixteen bytes a pixel hold 16-bit RGBA twice (the buffer doubles while it grows) and a progressive JPEG's
+// coefficients; the border of 64 pixels holds block padding and filter bytes; compressed PNG data is gathered in a
+// doubling buffer.
+std::size_t largest_block(const Header& header, std::size_t file_size) {
+  const auto pixels =
+      (static_cast<std::uint64_t>(header.width) + 64) * (static_cast<std::uint64_t>(header.height) + 64);
+  const std::uint64_t limit = 16 * pixels + 2 * static_cast<std::uint64_t>(file_size) + (1u << 20);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
+}
+
+}  // namespace
+
+bool read_header(std::span<const std::byte> file, Header& header, std::string& reason) {
+  if (!fits_int(file, reason)) return false;
+  if (stbi_info_from_memory(data_of(file), static_cast<int>(file.size()), &header.width, &header.height,
+                            &header.channels))
+    return true;
+  reason = failure();
+  return false;
+}
+
+std::vector<std::uint8_t> decode(std::span<const std::byte> file, Header& header, std::string& reason) {
+  if (!fits_int(file, reason)) return {};
+  const LimitScope scope(largest_block(header, file.size()));
+  const std::unique_ptr<stbi_uc, FreePixels> pixels(stbi_load_from_memory(
+      data_of(file), static_cast<int>(file.size()), &header.width, &header.height, &header.channels, 0));
+  if (!pixels) {
+    reason = failure();
+    return {};
+  }
+  const std::size_t count = static_cast<std::size_t>(header.width) * header.height * header.channels;
+  return {pixels.get(), pixels.get() + count};
+}
+
+bool resize(const std::uint8_t* in, int width, int height, int row_bytes, std::uint8_t* out, int out_width,
+            int out_height) {
+  return stbir_resize_uint8_generic(in, width, height, row_bytes, out, out_width, out_height, 0, 3,
+                                    STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE,
+                                    STBIR_COLORSPACE_LINEAR, nullptr) != 0;
+}
+
+}  // namespace dermdistill::stb
