@@ -11,10 +11,10 @@
 
 namespace dermdistill {
 
-/// Input `image` [N, 3, size, size]; outputs `logits` [N, classes], `embedding` [N, channels], `features` [N, channels, h, w].
-/// The card, with the SHA-256 of the weights filled in, is the metadata entry "dermdistill.card". The same network and card
-/// give the same bytes. @throws ShapeError when the card does not fit the network, NumericError for a weight that is not
-/// finite, FormatError when ONNX's checker refuses the result.
+/// Input `image` [N, 3, size, size]; outputs `logits` [N, classes], `embedding` [N, channels], `features` [N, channels,
+/// h, w]. The card, with the SHA-256 of the weights filled in, is the metadata entry "dermdistill.card". The same
+/// network and card give the same bytes. @throws ShapeError when the card does not fit the network, NumericError for a
+/// weight that is not finite, FormatError when ONNX's checker refuses the result.
 std::vector<std::byte> serialise_onnx(const FoldedNetwork& network, const ModelCard& card);
 
 /// serialise_onnx() written whole or not at all. @throws FileError as well.

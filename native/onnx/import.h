@@ -11,8 +11,8 @@
 namespace dermdistill {
 
 /// `name` stands in messages. @throws FormatError saying why the bytes are not one of our models: not ONNX, another
-/// producer, no card, external data, a missing or mis-shaped tensor, another graph than the card's network, weights that
-/// do not have the card's hash; NumericError for a value that is not finite.
+/// producer, no card, external data, a missing or mis-shaped tensor, another graph than the card's network, weights
+/// that do not have the card's hash; NumericError for a value that is not finite.
 LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view name);
 
 /// @throws FileError when the file cannot be read; otherwise as parse_onnx().

@@ -18,7 +18,8 @@ struct LoadedModel {
 NetworkConfig network_config(const ModelCard& card, const std::filesystem::path& name);
 
 /// Reads a run folder (its best.safetensors), a .safetensors checkpoint or a student.onnx.
-/// @throws FileError when the path does not exist, FormatError, ShapeError or NumericError when it holds no model of ours.
+/// @throws FileError when the path does not exist, FormatError, ShapeError or NumericError when it holds no model of
+/// ours.
 LoadedModel load_model(const std::filesystem::path& path);
 
 }  // namespace dermdistill

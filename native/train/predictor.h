@@ -19,7 +19,8 @@ class Predictor {
 
   int classes() const;
   int image_size() const;  // side in pixels
-  /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that long.
+  /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that
+  /// long.
   std::vector<float> logits(std::span<const float> images, int n);
   /// As logits(), then softmax(logits / the card's temperature): probabilities [n, classes].
   std::vector<float> probabilities(std::span<const float> images, int n);
@@ -28,8 +29,5 @@ class Predictor {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// Rows of softmax(logits / temperature); logits [n, classes].
-std::vector<float> calibrated_probabilities(std::span<const float> logits, int classes, double temperature);
 
 }  // namespace dermdistill

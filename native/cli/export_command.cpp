@@ -1,0 +1,118 @@
+// dermdistill export: a trained student as one ONNX file that carries everything that is known of it.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "native/base/interrupt.h"
+#include "native/cli/commands.h"
+#include "native/cli/thread_option.h"
+#include "native/onnx/export.h"
+#include "native/train/export_card.h"
+#include "native/train/model_file.h"
+#include "native/train/predictor.h"
+#include "native/train/scoring.h"
+
+namespace dermdistill {
+namespace {
+
+struct ExportOptions {
+  std::string model, data, out, name;
+  std::vector<std::string> notices;
+  bool uncalibrated = false;
+  int threads = available_threads();
+  std::uint64_t seed = 2019;
+};
+
+/// Fits and measures on the validation part of the run's own split, so that nothing it was trained on is used.
+void calibrate(LoadedModel& model, const ExportOptions& options) {
+  const TrainingData origin = training_data(options.model, model.card);
+  const std::string folder = options.data.empty() ? origin.folder : options.data;
+  if (folder.empty()) {
+    throw InputError("model " + options.model, "it does not say where its data is", "--data DIR (or --uncalibrated)");
+  }
+  const Dataset loaded = load_dataset(folder);
+  const std::string fingerprint = loaded.fingerprint();
+  if (!origin.fingerprint.empty() && origin.fingerprint != fingerprint) {
+    std::fprintf(stderr,
+                 "dermdistill: warning: %s is not the data set that the model was trained on, or it was changed since; "
+                 "its validation part may hold images of the training\n",
+                 folder.c_str());
+  }
+  const Split split = split_dataset(loaded, origin.split);
+  const Dataset dataset = with_classes(loaded, model.card.classes);
+  if (split.validation.empty())
+    throw InputError("data " + folder, "its validation part has no images", "images to fit the temperature on");
+
+  Predictor predictor(model.network, model.card, kScoringBatch);
+  const Scores scores = score_samples(predictor, dataset, split.validation, model.card.preprocessing, "Calibrating");
+  calibrate_card(model.card, scores, dataset, options.seed);
+  add_notices(model.card, data_notices(dataset));
+  model.card.training["data"] = {{"name", std::filesystem::path(folder).lexically_normal().filename().string()},
+                                 {"layout", to_string(dataset.layout)},
+                                 {"images", dataset.samples.size()},
+                                 {"fingerprint", fingerprint},
+                                 {"split", to_json(origin.split)}};
+}
+
+void print_summary(const LoadedModel& model, const std::string& out) {
+  const ModelCard& card = model.card;
+  std::printf("%s: %s, %zu classes, %d px, %.1f MB\n", out.c_str(), card.architecture.c_str(), card.classes.size(),
+              card.preprocessing.size, static_cast<double>(std::filesystem::file_size(out)) / 1e6);
+  std::printf("  temperature %.3f\n", card.temperature);
+  for (const OperatingPoint& point : card.operating_points) {
+    std::printf("  operating point %s >= %.3f: sensitivity %.3f, specificity %.3f on validation\n",
+                point.target.c_str(), point.threshold, point.sensitivity, point.specificity);
+  }
+  for (const auto& notice : card.notices)
+    std::printf("  notice: %s\n", notice.is_string() ? notice.get<std::string>().c_str() : notice.dump().c_str());
+}
+
+void export_model(const ExportOptions& options) {
+  set_thread_count(options.threads);
+  LoadedModel model = load_model(options.model);
+  if (!options.name.empty()) model.card.name = options.name;
+  if (!options.uncalibrated) calibrate(model, options);
+  // Where the data lay on this computer is nobody else's business.
+  if (model.card.training.contains("data") && model.card.training["data"].is_object())
+    model.card.training["data"].erase("folder");
+  add_notices(model.card, options.notices);
+  export_onnx(model.network, model.card, options.out);
+  print_summary(model, options.out);
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command =
+      app.add_subcommand("export", "Write a trained model as ONNX, its temperature fitted on validation images");
+  command->add_option("--model", options->model, "A run folder or one of its checkpoints")
+      ->required()
+      ->type_name("RUN");
+  command->add_option("--out", options->out, "The file to write")->required()->type_name("FILE.onnx");
+  command->add_option("--data", options->data, "The data set; the default is the run's own")->type_name("DIR");
+  command->add_option("--name", options->name, "The model's name on its card");
+  command
+      ->add_option("--notice", options->notices,
+                   "A licence notice for the card, such as that of the starting weights; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_flag("--uncalibrated", options->uncalibrated,
+                    "Keep the card as it is: no data, no temperature, no operating points");
+  command->add_option("--seed", options->seed, "Of the bootstrap that gives the intervals")->capture_default_str();
+  add_thread_option(*command, options->threads);
+  command->footer(
+      "Example:\n"
+      "  dermdistill export --model runs/student --out student.onnx\n"
+      "The split is the run's own: temperature and operating points come from its validation part.");
+  command->callback([options] {
+    catch_interrupts();
+    export_model(*options);
+  });
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,133 @@
+// dermdistill predict: calibrated probabilities for images, by the engine that training and the web page use.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "core/metrics/predictions.h"
+#include "native/base/files.h"
+#include "native/base/interrupt.h"
+#include "native/cli/commands.h"
+#include "native/cli/image_paths.h"
+#include "native/cli/prediction_text.h"
+#include "native/cli/thread_option.h"
+#include "native/train/model_file.h"
+#include "native/train/predictor.h"
+
+namespace dermdistill {
+namespace {
+
+constexpr std::size_t kBatch = 32;
+
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> images;
+  bool json = false;
+  int threads = available_threads();
+};
+
+/// The images of one batch that could be read, and why the others could not.
+struct ReadImages {
+  std::vector<float> pixels;        // of the readable ones, one after the other
+  std::vector<std::string> errors;  // one a file, empty when it was read
+};
+
+ReadImages read_images(const std::vector<std::filesystem::path>& files, const Preprocessing& preprocessing) {
+  const std::size_t size =
+      static_cast<std::size_t>(preprocessing.size) * static_cast<std::size_t>(preprocessing.size) * 3;
+  std::vector<float> pixels(size * files.size());
+  ReadImages result;
+  result.errors.resize(files.size());
+  parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    try {
+      const auto out = std::span<float>(pixels).subspan(place * size, size);
+      preprocess(read_file(files[place]), files[place].string(), preprocessing, out);
+    } catch (const std::exception& error) {
+      result.errors[place] = error.what();
+    }
+  });
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!result.errors[i].empty()) continue;
+    const auto begin = pixels.begin() + static_cast<std::ptrdiff_t>(i * size);
+    result.pixels.insert(result.pixels.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
+  }
+  return result;
+}
+
+/// Predicts one batch and prints it in the order of the files; returns how many could not be read.
+int predict_batch(Predictor& predictor, const ModelCard& card, const std::vector<std::filesystem::path>& files,
+                  bool json) {
+  const ReadImages images = read_images(files, card.preprocessing);
+  const auto classes = card.classes.size();
+  const std::size_t pixels =
+      static_cast<std::size_t>(predictor.image_size()) * static_cast<std::size_t>(predictor.image_size()) * 3;
+  const std::vector<float> probabilities =
+      predictor.probabilities(images.pixels, static_cast<int>(images.pixels.size() / pixels));
+  std::size_t row = 0;
+  int failed = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string file = files[i].string();
+    if (!images.errors[i].empty()) {
+      ++failed;
+      std::fflush(stdout);
+      std::fprintf(stderr, "dermdistill: error: %s\n", images.errors[i].c_str());
+      if (json) std::printf("%s\n", error_json(file, images.errors[i]).c_str());
+      continue;
+    }
+    const auto values = std::span<const float>(probabilities).subspan(row++ * classes, classes);
+    std::printf("%s\n", (json ? prediction_json(card, file, values) : prediction_table(card, file, values)).c_str());
+  }
+  std::fflush(stdout);
+  return failed;
+}
+
+void predict(const PredictOptions& options) {
+  set_thread_count(options.threads);
+  const LoadedModel model = load_model(options.model);
+  const std::vector<std::filesystem::path> files = expand_image_paths(options.images);
+  Predictor predictor(model.network, model.card, static_cast<int>(std::min(kBatch, files.size())));
+  int failed = 0;
+  for (std::size_t first = 0; first < files.size(); first += kBatch) {
+    if (interrupt_requested())
+      throw Interrupted("stopped after " + std::to_string(first) + " of " + std::to_string(files.size()) + " images");
+    const auto begin = files.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = files.begin() + static_cast<std::ptrdiff_t>(std::min(first + kBatch, files.size()));
+    failed += predict_batch(predictor, model.card, {begin, end}, options.json);
+  }
+  if (!options.json) std::printf("%s\n", kDisclaimer);
+  std::fflush(stdout);
+  if (failed > 0) {
+    throw InputError(std::to_string(failed) + " of " + std::to_string(files.size()) + " images could not be read");
+  }
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app) {
+  auto options = std::make_shared<PredictOptions>();
+  CLI::App* command = app.add_subcommand("predict", "Show a model's calibrated probabilities for images");
+  command->add_option("--model", options->model, "A student.onnx, a run folder or a .safetensors checkpoint")
+      ->required()
+      ->type_name("MODEL");
+  command->add_option("images", options->images, "JPEG or PNG files, or folders of them")
+      ->required()
+      ->type_name("IMAGE");
+  command->add_flag("--json", options->json, "One line of JSON an image, on standard output");
+  add_thread_option(*command, options->threads);
+  command->footer(
+      "Example:\n"
+      "  dermdistill predict --model student.onnx lesion.jpg more-lesions/\n"
+      "Images that cannot be read are named on standard error, and the exit status is then 1.\n"
+      "Research and education software; not a medical device.");
+  command->callback([options] {
+    catch_interrupts();
+    predict(*options);
+  });
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,26 @@
+// How predictions are printed: a table for people, JSON for programs.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/io/model_card.h"
+
+namespace dermdistill {
+
+inline constexpr char kDisclaimer[] =
+    "Research and education software, not a medical device: these numbers are no diagnosis. "
+    "Whatever they are, show a lesion that is new, changing or worries you to a doctor.";
+
+/// {"image": ..., "probabilities": {"MEL": ..., ...}, "top": "..."} on one line; probabilities in the card's order.
+std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities);
+
+/// {"image": ..., "error": ...} on one line.
+std::string error_json(std::string_view image, std::string_view error);
+
+/// The image's name, a line with a bar a class from the most to the least likely, and which operating points are
+/// reached.
+std::string prediction_table(const ModelCard& card, std::string_view image, std::span<const float> probabilities);
+
+}  // namespace dermdistill
