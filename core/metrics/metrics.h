@@ -28,10 +28,10 @@ struct MetricOptions {
   double confidence = 0.95;
   std::uint64_t seed = 2019;
   std::vector<double> wanted_sensitivities = {0.90, 0.95};  // operating points found for melanoma and malignant
-  std::vector<GivenThreshold> given_thresholds;
+  std::vector<GivenThreshold> given_thresholds = {};
 };
 
-/// One class against the rest. Absent where the predictions hold no image of the class (or no other image).
+/// One class against the rest. A number is absent where it would divide by nothing: no image of the class, or no other.
 struct ClassMetrics {
   std::string name;
   std::int64_t count = 0;                            // images of this class
