@@ -42,7 +42,7 @@ struct Selection {
 
 bool same_split(const SplitConfig& a, const SplitConfig& b) { return to_json(a) == to_json(b); }
 
-Selection select_images(const Dataset& dataset, const TrainingData& origin, const EvaluateOptions& options) {
+Selection select_images(const Dataset& dataset, const DataOrigin& origin, const EvaluateOptions& options) {
   Selection selection;
   selection.split = origin.split;
   if (options.seed) selection.split.seed = *options.seed;
@@ -100,7 +100,7 @@ void evaluate(const EvaluateOptions& options) {
   set_thread_count(options.threads);
   const LoadedModel model = load_model(options.model);
   const Dataset loaded = load_dataset(options.data);
-  const Selection selection = select_images(loaded, training_data(options.model, model.card), options);
+  const Selection selection = select_images(loaded, data_origin(options.model, model.card), options);
   if (selection.indices.empty())
     throw InputError("data " + options.data, "its " + options.part + " part has no images", "images to evaluate on");
   const Dataset dataset = with_classes(loaded, model.card.classes);

@@ -29,7 +29,7 @@ struct ExportOptions {
 
 /// Fits and measures on the validation part of the run's own split, so that nothing it was trained on is used.
 void calibrate(LoadedModel& model, const ExportOptions& options) {
-  const TrainingData origin = training_data(options.model, model.card);
+  const DataOrigin origin = data_origin(options.model, model.card);
   const std::string folder = options.data.empty() ? origin.folder : options.data;
   if (folder.empty()) {
     throw InputError("model " + options.model, "it does not say where its data is", "--data DIR (or --uncalibrated)");

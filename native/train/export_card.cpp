@@ -67,7 +67,7 @@ void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& da
   for (const DecisionThreshold& point : report.operating_points) {
     if (!point.sensitivity || !point.specificity) continue;
     card.operating_points.push_back(
-        {point.target, point.threshold, point.sensitivity->value, point.specificity->value});
+        {point.target, std::clamp(point.threshold, 0.0, 1.0), point.sensitivity->value, point.specificity->value});
   }
   card.metrics["validation"] = to_json(report);
 }

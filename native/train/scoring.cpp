@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 /// The "data" object of a config.json or of a card's training: {"folder", "split", ...}.
-void read_training_data(const json& from, TrainingData& into) {
+void read_data_origin(const json& from, DataOrigin& into) {
   const auto data = from.find("data");
   if (data == from.end() || !data->is_object()) return;
   if (into.folder.empty()) into.folder = data->value("folder", "");
@@ -71,14 +71,14 @@ Predictions to_predictions(const Scores& scores, const Dataset& dataset, double 
   return predictions;
 }
 
-TrainingData training_data(const std::filesystem::path& model, const ModelCard& card) {
-  TrainingData result;
+DataOrigin data_origin(const std::filesystem::path& model, const ModelCard& card) {
+  DataOrigin result;
   const std::filesystem::path folder = std::filesystem::is_directory(model) ? model : model.parent_path();
   const std::filesystem::path config = folder / "config.json";
   try {
     if (model.extension() != ".onnx" && std::filesystem::exists(config))
-      read_training_data(json::parse(read_text(config)), result);
-    read_training_data(card.training, result);
+      read_data_origin(json::parse(read_text(config)), result);
+    read_data_origin(card.training, result);
   } catch (const json::exception& error) {
     throw FormatError(config.string(), std::string("it cannot be read (") + error.what() + ")",
                       "the config.json of a run");

@@ -32,7 +32,7 @@ Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<con
 Predictions to_predictions(const Scores& scores, const Dataset& dataset, double temperature);
 
 /// Where a model's training data lies and how it was divided, as its card or its run's config.json says.
-struct TrainingData {
+struct DataOrigin {
   std::string folder;       // "" when not known
   std::string fingerprint;  // Dataset::fingerprint(); "" when not known
   bool split_known = false;
@@ -41,6 +41,6 @@ struct TrainingData {
 
 /// `model` is what load_model() was given; a run folder's config.json is asked first, then the card.
 /// @throws FormatError for a config.json that cannot be read.
-TrainingData training_data(const std::filesystem::path& model, const ModelCard& card);
+DataOrigin data_origin(const std::filesystem::path& model, const ModelCard& card);
 
 }  // namespace dermdistill
