@@ -1,0 +1,10 @@
+# The target dermdistill_catch2: Catch2 2 (Debian 12, Ubuntu 22.04) or 3 (Ubuntu 24.04), included as <catch2/catch.hpp>.
+find_package(Catch2 REQUIRED)
+include(Catch)
+add_library(dermdistill_catch2 INTERFACE)
+if(Catch2_VERSION VERSION_LESS 3)
+  target_link_libraries(dermdistill_catch2 INTERFACE Catch2::Catch2)
+else()
+  target_link_libraries(dermdistill_catch2 INTERFACE Catch2::Catch2WithMain)
+  target_include_directories(dermdistill_catch2 SYSTEM BEFORE INTERFACE ${CMAKE_CURRENT_LIST_DIR}/catch2_v3)
+endif()
