@@ -4,55 +4,55 @@
 #include <span>
 #include <vector>
 
+#include "core/distill/row_gram.h"
+
 namespace dermdistill {
 
-/// Gram matrix and distances of the rows of an embedding, in double because distances subtract large numbers.
+/// Distances between the rows of an embedding, from their Gram matrix.
 class PairGeometry {
  public:
-  /// embedding [rows, dimensions]. @throws ShapeError.
-  void compute(std::span<const float> embedding, int rows);
+  /// embedding [rows, dimensions]. Allocates for a new shape only. @throws ShapeError naming the embedding.
+  void compute(std::span<const float> embedding, int rows, const char* name);
 
-  int rows() const { return rows_; }
-  std::span<const double> gram() const { return gram_; }            // [rows, rows], symmetric
-  std::span<const double> distances() const { return distances_; }  // [rows, rows]; at least 1e-6 off the diagonal
-  /// 1 / distance, and 0 where two rows are the same to float precision (then nothing is differentiated).
+  int rows() const { return gram_.rows(); }
+  const RowGram& gram() const { return gram_; }
+  /// [rows, rows]; off the diagonal at least 1e-6, as the paper's code clamps them.
+  std::span<const double> distances() const { return distances_; }
+  /// 1 / distance, and 0 where two rows are the same to float precision: their direction is not defined.
   std::span<const double> inverse_distances() const { return inverse_; }
+  double mean_distance() const { return mean_; }  // off the diagonal; 0 for a single row
 
  private:
-  int rows_ = 0;
-  std::vector<double> gram_, distances_, inverse_, wide_;
+  RowGram gram_;
+  std::vector<double> distances_, inverse_;
+  double mean_ = 0;
 };
 
-/// Gradient with respect to a Gram matrix, carried to the embedding in one product at the end.
-class GramGradient {
- public:
-  void reset(int rows);                           // zero, keeping memory
-  std::span<double> values() { return values_; }  // [rows, rows]
-  /// d_embedding [rows, dimensions] += (H + H') embedding.
-  void add_to(std::span<const float> embedding, std::span<float> d_embedding);
-
-  std::vector<double>& partial(int part) { return partials_[static_cast<std::size_t>(part)]; }
-  void size_partials(int parts);  // one zero matrix a thread
-
- private:
-  int rows_ = 0;
-  std::vector<double> values_, symmetric_;
-  std::vector<std::vector<double>> partials_;
-};
-
-/// Buffers of the span forms below; they allocate for a new shape only.
+/// Buffers of the losses below; they allocate for a new shape only.
 struct RelationWorkspace {
   PairGeometry student, teacher;
-  GramGradient gradient;
+  std::vector<double> d_gram;                     // derivative by the student's Gram matrix [rows, rows]
+  std::vector<double> d_rows, row_sums, per_row;  // angles: each row's own part, added up in order
 };
 
 /// Smooth L1 between the two matrices of distances, each divided by its mean off the diagonal; mean over rows^2.
-double rkd_distance(const PairGeometry& student, const PairGeometry& teacher, double weight, GramGradient& gradient);
-/// Smooth L1 between the cosines at i of the angle j-i-k of all triples, mean over rows^3; O(rows^3) through the Gram
-/// matrix: cos = (G_jk - G_ij - G_ik + G_ii) / (D_ij D_ik).
-double rkd_angle(const PairGeometry& student, const PairGeometry& teacher, double weight, GramGradient& gradient);
+/// Adds weight * derivative to workspace.d_gram. Needs both geometries.
+double rkd_distance_by_gram(double weight, RelationWorkspace& workspace);
+/// Smooth L1 between the cosines at row i of the angle j-i-k of all triples, mean over rows^3: O(rows^3) through the
+/// Gram matrix G, cos = (G_jk - G_ij - G_ik + G_ii) / (D_ij D_ik).
+double rkd_angle_by_gram(double weight, RelationWorkspace& workspace);
 
-/// The same from embeddings [rows, student dimensions] and [rows, teacher dimensions]; adds weight * gradient.
+struct RelationLosses {
+  double distance = 0, angle = 0;
+};
+
+/// Both losses of embeddings [rows, student dimensions] and [rows, teacher dimensions]; the geometry is computed once
+/// and a term of weight 0 is not. Adds the weighted gradients to d_student.
+RelationLosses relation_losses(std::span<const float> student, std::span<const float> teacher, int rows,
+                               float distance_weight, float angle_weight, std::span<float> d_student,
+                               RelationWorkspace& workspace);
+
+/// Each alone; a weight of 0 computes the value without a gradient.
 double rkd_distance(std::span<const float> student, std::span<const float> teacher, int rows, float weight,
                     std::span<float> d_student, RelationWorkspace& workspace);
 double rkd_angle(std::span<const float> student, std::span<const float> teacher, int rows, float weight,

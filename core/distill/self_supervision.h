@@ -4,16 +4,18 @@
 #include <span>
 #include <vector>
 
+#include "core/distill/row_gram.h"
+
 namespace dermdistill {
 
-/// Cosine similarity of each transformed view to each normal one: [3B, B], and what its gradient needs.
+/// Cosine similarity of each transformed view to each normal one: [3B, B], and the way back of its gradient.
+/// As in PyTorch, a norm below 1e-8 counts as 1e-8; such a row gets no gradient.
 class SimilarityMatrix {
  public:
-  /// projection [4 * images, any dimension]. @throws ShapeError.
+  /// projection [4 * images, any dimension]. Allocates for a new shape only. @throws ShapeError.
   void compute(std::span<const float> projection, int images);
-  /// Adds d similarity [3B, B] times the derivative of the similarities to d_projection [4B, dim].
-  void backward(std::span<const float> projection, std::span<const double> d_similarity,
-                std::span<float> d_projection) const;
+  /// d_projection [4B, dim] += scale * derivative, from d_similarity [3B, B].
+  void backward(std::span<const double> d_similarity, double scale, std::span<float> d_projection);
 
   int images() const { return images_; }
   int rows() const { return 3 * images_; }
@@ -21,15 +23,15 @@ class SimilarityMatrix {
 
  private:
   int images_ = 0;
-  std::vector<double> values_, norms_;
+  RowGram gram_;
+  std::vector<double> values_, inverse_norms_, d_gram_;
 };
 
-/// Buffers that similarity_loss and contrastive_cross_entropy reuse; they allocate for a new shape only.
+/// Buffers that the losses below reuse; they allocate for a new shape only.
 struct SelfSupervisionWorkspace {
   SimilarityMatrix student, teacher;
-  std::vector<double> d_similarity;
-  std::vector<double> student_log_probability, teacher_log_probability;
-  std::vector<int> ranks, kept;
+  std::vector<double> d_similarity, student_log_probability, teacher_log_probability;
+  std::vector<int> targets, ranks, kept;
 };
 
 /// KL between the teacher's and the student's softened similarity matrices (softmax over the B normal views of
@@ -40,7 +42,7 @@ double similarity_loss(std::span<const float> student_projection, std::span<cons
                        SelfSupervisionWorkspace& workspace);
 
 /// Stage 2: each transformed view must find its own image among the batch's normal views; cross entropy of the
-/// similarities (temperature 1 in the paper's code), mean over the 3B rows. Adds weight * gradient.
+/// similarities (temperature 1, as in the paper's code), mean over the 3B rows. Adds weight * gradient.
 double contrastive_cross_entropy(std::span<const float> projection, int images, float weight,
                                  std::span<float> d_projection, SelfSupervisionWorkspace& workspace);
 

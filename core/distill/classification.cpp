@@ -1,0 +1,109 @@
+#include "core/distill/classification.h"
+
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/distill/softmax.h"
+#include "core/distill/views.h"
+
+namespace dermdistill {
+namespace {
+
+/// Rows of a [rows, classes] matrix, after checking the gradient's size and every index.
+void check_rows(std::span<const float> scores, std::span<const float> gradient, int classes,
+                std::span<const int> rows) {
+  if (classes < 1 || scores.size() % static_cast<std::size_t>(classes) != 0) {
+    throw ShapeError("logits", std::to_string(scores.size()) + " values",
+                     "a multiple of " + std::to_string(classes) + " classes");
+  }
+  if (gradient.size() != scores.size()) {
+    throw ShapeError("gradient of logits", std::to_string(gradient.size()) + " values", std::to_string(scores.size()));
+  }
+  const int count = static_cast<int>(scores.size()) / classes;
+  for (const int row : rows) {
+    if (row < 0 || row >= count) {
+      throw ShapeError("row " + std::to_string(row), "is outside the logits", "0 to " + std::to_string(count - 1));
+    }
+  }
+}
+
+}  // namespace
+
+double weighted_cross_entropy(std::span<const float> logits, std::span<const int> labels, std::span<const int> rows,
+                              std::span<const float> class_weights, float weight, std::span<float> d_logits,
+                              float label_smoothing) {
+  const std::size_t classes = class_weights.size();
+  check_rows(logits, d_logits, static_cast<int>(classes), rows);
+  if (labels.size() != rows.size()) {
+    throw ShapeError("labels", std::to_string(labels.size()) + " values", std::to_string(rows.size()) + ", one a row");
+  }
+  double weight_sum = 0;
+  for (const int label : labels) {
+    if (label < 0 || static_cast<std::size_t>(label) >= classes) {
+      throw InputError("label " + std::to_string(label), "is not a class", "0 to " + std::to_string(classes - 1));
+    }
+    weight_sum += static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+  }
+  if (rows.empty()) return 0;
+  if (!(weight_sum > 0)) throw InputError("class weights of the batch's labels", "sum to nothing", "positive weights");
+
+  const double smoothing = static_cast<double>(label_smoothing);
+  const double per_class = smoothing / static_cast<double>(classes);
+  std::vector<double> log_probability(classes);
+  double loss = 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::size_t base = static_cast<std::size_t>(rows[r]) * classes;
+    const std::size_t label = static_cast<std::size_t>(labels[r]);
+    log_softmax(&logits[base], 1.0, log_probability);
+    // The row's loss is sum over c of q[c] * -log p[c], with q the weighted, smoothed target.
+    double q_sum = 0;
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double q = static_cast<double>(class_weights[c]) * ((c == label ? 1 - smoothing : 0) + per_class);
+      if (q != 0) loss -= q * log_probability[c];
+      q_sum += q;
+    }
+    const double scale = static_cast<double>(weight) / weight_sum;
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double q = static_cast<double>(class_weights[c]) * ((c == label ? 1 - smoothing : 0) + per_class);
+      d_logits[base + c] += static_cast<float>(scale * (q_sum * std::exp(log_probability[c]) - q));
+    }
+  }
+  return loss / weight_sum;
+}
+
+double weighted_cross_entropy(std::span<const float> logits, std::span<const int> labels,
+                              std::span<const float> class_weights, float weight, std::span<float> d_logits,
+                              float label_smoothing) {
+  return weighted_cross_entropy(logits, labels, every_row(static_cast<int>(labels.size())), class_weights, weight,
+                                d_logits, label_smoothing);
+}
+
+double knowledge_distillation(std::span<const float> student, std::span<const float> teacher, int classes,
+                              std::span<const int> rows, float temperature, float weight, std::span<float> d_student) {
+  check_rows(student, d_student, classes, rows);
+  if (teacher.size() != student.size()) {
+    throw ShapeError("teacher logits", std::to_string(teacher.size()) + " values", std::to_string(student.size()));
+  }
+  if (!(temperature > 0)) throw InputError("temperature of knowledge distillation", "is not positive", "above 0");
+  if (rows.empty()) return 0;
+  const std::size_t width = static_cast<std::size_t>(classes);
+  const double t = static_cast<double>(temperature);
+  const double count = static_cast<double>(rows.size());
+  std::vector<double> log_student(width), log_teacher(width);
+  double loss = 0;
+  for (const int row : rows) {
+    const std::size_t base = static_cast<std::size_t>(row) * width;
+    log_softmax(&student[base], t, log_student);
+    log_softmax(&teacher[base], t, log_teacher);
+    for (std::size_t c = 0; c < width; ++c) {
+      const double target = std::exp(log_teacher[c]);
+      loss += target * (log_teacher[c] - log_student[c]);
+      d_student[base + c] +=
+          static_cast<float>(static_cast<double>(weight) * t / count * (std::exp(log_student[c]) - target));
+    }
+  }
+  return loss * t * t / count;
+}
+
+}  // namespace dermdistill
