@@ -1,0 +1,126 @@
+// Every backend's convolutions and products against their definition in double, and against each other.
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "tests/nn/reference.h"
+
+using namespace dermdistill;
+using namespace dermdistill::reference;
+
+namespace {
+
+std::vector<std::string> backends() {
+  std::vector<std::string> names{"eigen"};
+  try {
+    backend_named("onednn");
+    names.emplace_back("onednn");
+  } catch (const InputError&) {
+  }
+  return names;
+}
+
+ConvShape random_shape(Random& random) {
+  ConvShape s{};
+  s.batch = 1 + static_cast<int>(random.below(3));
+  s.in_height = 5 + static_cast<int>(random.below(12));
+  s.in_width = 5 + static_cast<int>(random.below(12));
+  s.depthwise = random.chance(0.4);
+  constexpr int kKernels[] = {1, 3, 7};
+  s.kernel = s.depthwise ? 3 : kKernels[random.below(3)];
+  s.stride = 1 + static_cast<int>(random.below(2));
+  s.padding = s.kernel / 2;
+  s.in_channels = random.chance(0.2) ? 3 : 1 + static_cast<int>(random.below(70));
+  s.out_channels = s.depthwise ? s.in_channels : 1 + static_cast<int>(random.below(70));
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("convolutions equal their definition over random shapes, forward and backward") {
+  Random random(20260101);
+  for (int round = 0; round < 60; ++round) {
+    const ConvShape s = random_shape(random);
+    const auto x = random_floats(s.input_size(), random), w = random_floats(s.weight_size(), random),
+               dy = random_floats(s.output_size(), random);
+    const Vector y_ref = convolve(s, widen(x), widen(w));
+    Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
+    for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+      dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
+      dw_ref[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
+    });
+    for (const auto& name : backends()) {
+      INFO(name << ": " << s.describe());
+      const auto convolution = backend_named(name).convolution(s);
+      std::vector<float> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
+      convolution->forward(x, w, y);
+      convolution->backward_data(dy, w, dx);
+      convolution->backward_weights(x, dy, dw);
+      CHECK(relative_difference(y, y_ref) < 1e-5);
+      CHECK(relative_difference(dx, dx_ref) < 1e-5);
+      CHECK(relative_difference(dw, dw_ref) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("fused convolutions add bias and residual and activate, also in place") {
+  Random random(5);
+  for (int round = 0; round < 40; ++round) {
+    const ConvShape s = random_shape(random);
+    const auto x = random_floats(s.input_size(), random), w = random_floats(s.weight_size(), random, 0.3);
+    const auto bias = random_floats(at(s.out_channels), random), residual = random_floats(s.output_size(), random);
+    const auto activation = static_cast<Activation>(random.below(3));
+    const bool with_residual = random.chance(0.5), in_place = random.chance(0.5);
+    Vector expected = convolve(s, widen(x), widen(w));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      expected[i] +=
+          static_cast<double>(bias[i % at(s.out_channels)]) + (with_residual ? static_cast<double>(residual[i]) : 0.0);
+      expected[i] = activate(expected[i], activation);
+    }
+    for (const auto& name : backends()) {
+      INFO(name << ": " << s.describe() << ", residual " << with_residual << ", in place " << in_place);
+      const auto convolution = backend_named(name).fused_convolution(s, w, bias, activation, with_residual);
+      std::vector<float> y(s.output_size(), 3.0f);
+      if (with_residual && in_place) y = residual;
+      const std::span<const float> addend = !with_residual ? std::span<const float>()
+                                            : in_place     ? std::span<const float>(y)
+                                                           : std::span<const float>(residual);
+      convolution->run(x, addend, y);
+      CHECK(relative_difference(y, expected) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("matrix products in all transpositions") {
+  Random random(9);
+  for (int round = 0; round < 40; ++round) {
+    const int m = 1 + static_cast<int>(random.below(40)), n = 1 + static_cast<int>(random.below(40)),
+              k = 1 + static_cast<int>(random.below(40));
+    const bool ta = random.chance(0.5), tb = random.chance(0.5);
+    const float beta = random.chance(0.5) ? 1.0f : 0.0f;
+    const auto a = random_floats(at(m * k), random), b = random_floats(at(k * n), random),
+               start = random_floats(at(m * n), random);
+    Vector expected(at(m * n));
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < n; ++j) {
+        double sum = static_cast<double>(beta * start[at(i * n + j)]);
+        for (int p = 0; p < k; ++p) {
+          sum += static_cast<double>(a[at(ta ? p * m + i : i * k + p)]) *
+                 static_cast<double>(b[at(tb ? j * k + p : p * n + j)]);
+        }
+        expected[at(i * n + j)] = sum;
+      }
+    }
+    for (const auto& name : backends()) {
+      INFO(name << ": " << m << "x" << n << "x" << k << " transposed " << ta << tb << " beta " << beta);
+      auto c = start;
+      backend_named(name).gemm(ta, tb, m, n, k, a, b, beta, c);
+      CHECK(relative_difference(c, expected) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("an unknown backend is named") {
+  CHECK_THROWS_WITH(backend_named("cuda"), Catch::Contains("cuda") && Catch::Contains("eigen"));
+}

@@ -1,0 +1,158 @@
+// One step of each network with ImageNet weights against PyTorch's numbers in float64, for every file of that kind.
+#include <cmath>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/io/safetensors.h"
+#include "core/learn/optimiser.h"
+#include "core/nn/network.h"
+#include "native/base/files.h"
+#include "tests/nn/reference.h"
+#include "tests/support/paths.h"
+
+using namespace dermdistill;
+using namespace dermdistill::reference;
+using dermdistill::testing::golden_dir;
+
+namespace {
+
+std::vector<std::filesystem::path> golden_files() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(golden_dir())) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream stream(entry.path());
+    if (nlohmann::json::parse(stream).contains("train_step")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::filesystem::path weights_of(const std::string& architecture) {
+  for (const auto& name : {architecture + "_imagenet.safetensors", architecture + "_imagenet_trunk.safetensors"}) {
+    if (std::filesystem::exists(testing::weights_dir() / name)) return testing::weights_dir() / name;
+  }
+  return {};
+}
+
+double norm_of(std::span<const float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+  return std::sqrt(sum);
+}
+
+/// The golden head and input, by the formulas in the files' notes.
+void set_golden_head(Network& network, int seed) {
+  const int d = network.embedding_size(), classes = network.config().classes;
+  for (Parameter& p : network.parameters()) {
+    if (p.name == network.classifier_name() + ".weight") {
+      for (int i = 0; i < classes * d; ++i) p.value[at(i)] = static_cast<float>(0.02 * std::sin(i * 0.37 + seed));
+    } else if (p.name == network.classifier_name() + ".bias") {
+      for (int c = 0; c < classes; ++c) p.value[at(c)] = static_cast<float>(0.1 * std::cos(c + seed));
+    }
+  }
+}
+
+std::vector<float> golden_images(int batch, int height, int width, int seed) {
+  std::vector<float> images(at(batch * height * width * 3));
+  for (int n = 0; n < batch; ++n) {
+    for (int c = 0; c < 3; ++c) {
+      for (int pixel = 0; pixel < height * width; ++pixel) {
+        const double i = static_cast<double>((n * 3 + c) * height * width + pixel);
+        images[at((n * height * width + pixel) * 3 + c)] =
+            static_cast<float>(std::sin(0.013 * i + seed) + 0.5 * std::sin(0.00071 * (1 + seed % 3) * i));
+      }
+    }
+  }
+  return images;
+}
+
+/// The golden files call the classifier "classifier" where torchvision's MobileNetV2 has "classifier.1".
+std::string golden_name(const std::string& name) {
+  return name.starts_with("classifier.1") ? "classifier" + name.substr(12) : name;
+}
+
+void check_tensors(const StateDict& state, const nlohmann::json& expected, double scale_floor) {
+  std::size_t checked = 0;
+  for (const NamedTensor& tensor : state) {
+    const std::string name = golden_name(tensor.name);
+    INFO(name);
+    REQUIRE(expected.contains(name));
+    const auto& wanted = expected.at(name);
+    const double norm = wanted.at("l2").get<double>();
+    // Gradients that are zero in exact arithmetic (a bias before a norm) are rounding noise in float32: judged on the
+    // largest's scale.
+    CHECK(norm_of(tensor.values) == Approx(norm).epsilon(1e-3).margin(scale_floor));
+    const auto head = wanted.at("head").get<std::vector<double>>();
+    for (std::size_t i = 0; i < head.size(); ++i) {
+      CHECK(static_cast<double>(tensor.values[i]) == Approx(head[i]).margin(1e-3 * norm + scale_floor));
+    }
+    ++checked;
+  }
+  CHECK(checked == expected.size());
+}
+
+}  // namespace
+
+TEST_CASE("a network's evaluation and one training step equal PyTorch's") {
+  const auto files = golden_files();
+  REQUIRE(files.size() >= 2);
+  for (const auto& file : files) {
+    std::ifstream stream(file);
+    const auto golden = nlohmann::json::parse(stream);
+    const std::string architecture = golden.at("arch");
+    const auto weights = weights_of(architecture);
+    if (weights.empty()) {
+      testing::skip(file.filename().string() + " needs the ImageNet weights of " + architecture +
+                    "; set DERMDISTILL_WEIGHTS to their folder");
+      continue;
+    }
+    for (const char* backend_name : {"eigen", "auto"}) {
+      INFO(file.filename() << " by " << backend_name);
+      const auto shape = golden.at("input_shape").get<std::vector<int>>();
+      const auto labels = golden.at("labels").get<std::vector<int>>();
+      const int seed = golden.at("seed"), batch = shape[0], height = shape[2], width = shape[3], classes = 8;
+      const Backend& backend = backend_named(backend_name);
+      Network network({parse_architecture(architecture), 1.0, classes});
+      network.load(to_state(parse_safetensors(read_file(weights), weights.filename().string())),
+                   {.replace_classifier = true});
+      set_golden_head(network, seed);
+      const auto images = golden_images(batch, height, width, seed);
+
+      InferencePass inference(FoldedNetwork::from(network), backend, batch, height, width);
+      const auto eval = inference.forward(images, batch);
+      CHECK(relative_difference(eval.logits, golden.at("eval").at("logits").get<Vector>()) < 1e-3);
+      CHECK(relative_difference(eval.embedding, golden.at("eval").at("embedding").get<Vector>()) < 1e-3);
+      CHECK(norm_of(eval.features) == Approx(golden.at("eval").at("feature_map_l2").get<double>()).epsilon(1e-3));
+
+      TrainingPass pass(network, backend, batch, height, width);
+      const auto out = pass.forward(images);
+      const auto& step = golden.at("train_step");
+      CHECK(relative_difference(out.logits, step.at("logits").get<Vector>()) < 1e-3);
+      // Mean cross-entropy and its gradient, softmax minus one-hot.
+      double loss = 0;
+      std::vector<float> d_logits(out.logits.size());
+      for (int b = 0; b < batch; ++b) {
+        double sum = 0;
+        for (int c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(out.logits[at(b * classes + c)]));
+        for (int c = 0; c < classes; ++c) {
+          const double p = std::exp(static_cast<double>(out.logits[at(b * classes + c)])) / sum;
+          if (c == labels[at(b)]) loss -= std::log(p) / batch;
+          d_logits[at(b * classes + c)] = static_cast<float>((p - (c == labels[at(b)])) / batch);
+        }
+      }
+      CHECK(loss == Approx(step.at("loss").get<double>()).epsilon(1e-3));
+      pass.backward({d_logits, {}, {}});
+      double largest = 0;
+      for (const auto& [name, gradient] : step.at("gradient").items())
+        largest = std::max(largest, gradient.at("l2").get<double>());
+      check_tensors(network.gradients(), step.at("gradient"), 1e-6 * largest);
+
+      const auto optimiser =
+          make_optimiser({.kind = OptimiserKind::Sgd, .momentum = 0.9, .weight_decay = 1e-3}, {network.parameters()});
+      optimiser->step(0.1);
+      check_tensors(network.state(), step.at("after"), 1e-7 * largest);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// Names, shapes, loading and folding of networks.
+#include "core/nn/network.h"
+
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "tests/nn/reference.h"
+
+using namespace dermdistill;
+using namespace dermdistill::reference;
+
+namespace {
+
+std::int64_t parameter_count(const Network& network) {
+  std::int64_t count = 0;
+  for (const Parameter& p : network.parameters()) count += static_cast<std::int64_t>(p.value.size());
+  return count;
+}
+
+Network random_network(const NetworkConfig& config, std::uint64_t seed) {
+  Random random(seed);
+  Network network(config);
+  network.initialise(random);
+  return network;
+}
+
+}  // namespace
+
+TEST_CASE("parameter counts are torchvision's") {
+  CHECK(parameter_count(Network({Architecture::MobileNetV2, 1.0, 1000})) == 3504872);
+  CHECK(parameter_count(Network({Architecture::MobileNetV2, 0.5, 1000})) == 1968680);
+  CHECK(parameter_count(Network({Architecture::MobileNetV2, 1.4, 1000})) == 6108776);
+  CHECK(parameter_count(Network({Architecture::ResNet18, 1.0, 1000})) == 11689512);
+  CHECK(parameter_count(Network({Architecture::ResNet34, 1.0, 1000})) == 21797672);
+  CHECK(parameter_count(Network({Architecture::ResNet50, 1.0, 1000})) == 25557032);
+}
+
+TEST_CASE("tensor names are unique and torchvision's") {
+  const Network network({Architecture::ResNet50, 1.0, 8});
+  std::set<std::string> names;
+  for (const NamedTensor& tensor : network.state()) {
+    CHECK(names.insert(tensor.name).second);
+    std::int64_t size = 1;
+    for (const auto extent : tensor.shape) size *= extent;
+    CHECK(static_cast<std::int64_t>(tensor.values.size()) == size);
+  }
+  for (const char* name :
+       {"conv1.weight", "bn1.running_var", "layer1.0.downsample.0.weight", "layer4.2.bn3.bias", "fc.weight"})
+    CHECK(names.count(name) == 1);
+}
+
+TEST_CASE("feature maps have torchvision's sizes, also for odd inputs") {
+  const auto mobilenet = build_units({Architecture::MobileNetV2, 1.0, 8});
+  CHECK(feature_shape(mobilenet, 224, 224).height == 7);
+  CHECK(feature_shape(mobilenet, 112, 112).width == 4);
+  CHECK(feature_shape(mobilenet, 100, 84).height == 4);
+  CHECK(feature_shape(mobilenet, 100, 84).width == 3);
+  const auto resnet = build_units({Architecture::ResNet50, 1.0, 8});
+  CHECK(feature_shape(resnet, 224, 224).channels == 2048);
+  CHECK(feature_shape(resnet, 97, 97).height == 4);
+}
+
+TEST_CASE("state and load round-trip every bit, and a failing load changes nothing") {
+  const Network source = random_network({Architecture::MobileNetV2, 0.25, 8}, 1);
+  Network target = random_network({Architecture::MobileNetV2, 0.25, 8}, 2);
+  const auto before = target.state();
+  auto state = source.state();
+
+  SECTION("all there") {
+    target.load(state);
+    const auto after = target.state();
+    for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i].values == state[i].values);
+    return;
+  }
+  SECTION("a missing tensor") {
+    state.erase(state.begin() + 3);
+    CHECK_THROWS_WITH(target.load(state), Catch::Contains("features.0.1.running_mean") && Catch::Contains("missing"));
+  }
+  SECTION("an extra tensor") {
+    state.push_back({"surprise.weight", {1}, {0.0f}});
+    CHECK_THROWS_WITH(target.load(state),
+                      Catch::Contains("surprise.weight") && Catch::Contains("not part of mobilenet_v2"));
+  }
+  SECTION("a mis-shaped tensor") {
+    state[0].shape = {3, 8, 3, 3};
+    CHECK_THROWS_WITH(target.load(state), Catch::Contains("features.0.0.weight") && Catch::Contains("[3, 8, 3, 3]") &&
+                                              Catch::Contains("[8, 3, 3, 3]"));
+  }
+  SECTION("a value that is not a number") {
+    state[1].values[2] = std::nanf("");
+    CHECK_THROWS_AS(target.load(state), NumericError);
+    CHECK_THROWS_WITH(target.load(state), Catch::Contains("features.0.1.weight"));
+  }
+  SECTION("another network's tensors") {
+    state = Network({Architecture::ResNet18, 1.0, 8}).state();
+    CHECK_THROWS_AS(target.load(state), ShapeError);
+  }
+  const auto after = target.state();
+  for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i].values == before[i].values);
+}
+
+TEST_CASE("a classifier of other classes is left alone when it may be replaced, and refused otherwise") {
+  const auto imagenet = random_network({Architecture::MobileNetV2, 0.25, 1000}, 1).state();
+  Network network = random_network({Architecture::MobileNetV2, 0.25, 8}, 2);
+  CHECK_THROWS_WITH(network.load(imagenet), Catch::Contains("classifier.1.weight"));
+  network.load(imagenet, {.replace_classifier = true});
+  CHECK(network.state().front().values == imagenet.front().values);
+  auto trunk = imagenet;
+  trunk.resize(trunk.size() - 2);
+  network.load(trunk, {.replace_classifier = true});
+}
+
+TEST_CASE("folded inference by each backend equals evaluation mode in double, for full and short batches") {
+  for (const NetworkConfig& config :
+       {NetworkConfig{Architecture::MobileNetV2, 0.35, 8}, NetworkConfig{Architecture::ResNet18, 1.0, 8}}) {
+    Network network = random_network(config, 6);
+    Random random(7);
+    constexpr int kBatch = 3, kSize = 40;
+    {
+      TrainingPass pass(network, backend_named("auto"), kBatch, kSize,
+                        kSize);  // gives the running statistics real values
+      for (int i = 0; i < 5; ++i) pass.forward(random_floats(kBatch * kSize * kSize * 3, random));
+    }
+    const auto folded = FoldedNetwork::from(network);
+    InferencePass eigen(folded, backend_named("eigen"), kBatch, kSize, kSize),
+        other(folded, backend_named("auto"), kBatch, kSize, kSize);
+    const auto images = random_floats(kBatch * kSize * kSize * 3, random);
+    const auto a = eigen.forward(images, kBatch), b = other.forward(images, kBatch);
+    const Vector full = widen(a.logits);
+    CHECK(relative_difference(b.logits, full) < 1e-4);
+    CHECK(relative_difference(b.features, widen(a.features)) < 1e-4);
+    const auto one = other.forward(std::span(images).first(kSize * kSize * 3), 1);
+    CHECK(one.logits.size() == 8);
+    CHECK(relative_difference(one.logits, std::span(full).first(8)) < 1e-4);
+    CHECK_THROWS_AS(other.forward(images, kBatch + 1), ShapeError);
+  }
+}
+
+TEST_CASE("impossible configurations are refused by name") {
+  CHECK_THROWS_WITH(parse_architecture("vgg"), Catch::Contains("vgg") && Catch::Contains("mobilenet_v2"));
+  CHECK_THROWS_AS(Network({Architecture::MobileNetV2, -1.0, 8}), InputError);
+  CHECK_THROWS_AS(Network({Architecture::ResNet18, 0.5, 8}), InputError);
+  CHECK_THROWS_AS(Network({Architecture::MobileNetV2, 1.0, 0}), InputError);
+}
