@@ -8,13 +8,12 @@ namespace dermdistill {
 
 class EarlyStopping {
  public:
-  /// `patience` epochs without improvement are tolerated, the next one stops; 0 never stops. @throws InputError if
-  /// negative.
+  /// Stops after `patience` epochs in a row without improvement; 0 never stops. @throws InputError if negative.
   explicit EarlyStopping(int patience);
 
   /// Takes the epoch's metric (higher is better); true when it is the best so far. NaN is never an improvement.
   bool update(double metric);
-  bool should_stop() const { return patience_ > 0 && epochs_since_best_ > patience_; }
+  bool should_stop() const { return patience_ > 0 && epochs_since_best_ >= patience_; }
 
   double best() const { return best_; }           // minus infinity before the first improvement
   int best_epoch() const { return best_epoch_; }  // counted from 0; -1 before the first improvement
