@@ -1,5 +1,6 @@
 #include "core/image/image.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -14,6 +15,7 @@ namespace dermdistill {
 namespace {
 
 constexpr std::string_view kExpected = "a JPEG or PNG file";
+constexpr std::uint32_t kMaxSide = 1u << 24;  // stb's own limit, far below where int overflows
 
 bool has_at(std::span<const std::byte> file, std::size_t offset, std::string_view text) {
   return file.size() >= offset + text.size() && std::memcmp(file.data() + offset, text.data(), text.size()) == 0;
@@ -51,16 +53,17 @@ std::string describe_other(std::span<const std::byte> file) {
   return "is not a picture";
 }
 
-std::string size_text(int width, int height) {
+std::string size_text(std::uint64_t width, std::uint64_t height) {
   return std::to_string(width) + " x " + std::to_string(height) + " pixels";
 }
 
-void check_size(const stb::Header& header, std::string_view name, const DecodeLimits& limits) {
-  const std::string size = "has " + size_text(header.width, header.height);
-  if (static_cast<std::int64_t>(header.width) * header.height > limits.max_pixels)
-    throw FormatError(name, size, "at most " + std::to_string(limits.max_pixels) + " pixels");
-  if (header.width < limits.min_side || header.height < limits.min_side)
-    throw FormatError(name, size, "at least " + size_text(limits.min_side, limits.min_side));
+void check_size(const PictureSize& size, std::string_view name, const DecodeLimits& limits) {
+  const std::string text = "has " + size_text(size.width, size.height);
+  const std::uint64_t pixels = static_cast<std::uint64_t>(size.width) * size.height;
+  if (pixels > static_cast<std::uint64_t>(limits.max_pixels) || std::max(size.width, size.height) > kMaxSide)
+    throw FormatError(name, text, "at most " + std::to_string(limits.max_pixels) + " pixels");
+  const auto least = static_cast<std::uint32_t>(std::max(limits.min_side, 1));
+  if (std::min(size.width, size.height) < least) throw FormatError(name, text, "at least " + size_text(least, least));
 }
 
 // A sample of the given opacity seen before white, rounded to nearest.
@@ -68,19 +71,19 @@ std::uint8_t over_white(int sample, int alpha) {
   return static_cast<std::uint8_t>((sample * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
-Image to_rgb(std::vector<std::uint8_t> pixels, const stb::Header& header) {
-  Image image{header.width, header.height, {}};
-  if (header.channels == 3) {
-    image.rgb = std::move(pixels);
+Image to_rgb(stb::Pixels pixels) {
+  Image image{pixels.width, pixels.height, {}};
+  if (pixels.channels == 3) {
+    image.rgb = std::move(pixels.samples);
     return image;
   }
-  const std::size_t count = static_cast<std::size_t>(header.width) * header.height;
-  const std::size_t step = static_cast<std::size_t>(header.channels);
+  const std::size_t count = static_cast<std::size_t>(pixels.width) * pixels.height;
+  const std::size_t step = static_cast<std::size_t>(pixels.channels);
   const bool grey = step < 3, alpha = step % 2 == 0;
   image.rgb.resize(3 * count);
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t c = 0; c < 3; ++c) {
-      const std::uint8_t* pixel = &pixels[i * step];
+      const std::uint8_t* pixel = &pixels.samples[i * step];
       const std::uint8_t sample = pixel[grey ? 0 : c];
       image.rgb[3 * i + c] = alpha ? over_white(sample, pixel[step - 1]) : sample;
     }
@@ -94,23 +97,22 @@ Image decode_image(std::span<const std::byte> bytes, std::string_view name, cons
   const bool jpeg = looks_like_jpeg(bytes);
   if (!jpeg && !looks_like_png(bytes)) throw FormatError(name, describe_other(bytes), kExpected);
 
-  // The size first: a picture that is too large is refused before anything else of it is looked at.
-  stb::Header header;
-  std::string reason;
-  const bool header_read = stb::read_header(bytes, header, reason);
-  if (header_read) check_size(header, name, limits);
-  if (jpeg) {
-    check_jpeg(bytes, name);
-  } else {
-    check_png(bytes, name);
-  }
-  std::vector<std::uint8_t> pixels;
-  if (header_read) pixels = stb::decode(bytes, header, reason);
-  if (pixels.empty())
+  // The size first: a picture that is too large is refused before anything else of it is looked at. Without a size the
+  // file is damaged, and the check behind says how.
+  const PictureSize size = jpeg ? jpeg_size(bytes) : png_size(bytes);
+  if (size.width > 0 && size.height > 0) check_size(size, name, limits);
+  jpeg ? check_jpeg(bytes, name) : check_png(bytes, name);
+
+  stb::Pixels pixels;
+  std::string reason = "it claims to have no pixels";
+  const int width = static_cast<int>(size.width), height = static_cast<int>(size.height);
+  const bool decoded = width > 0 && height > 0 && stb::decode(bytes, width, height, pixels, reason);
+  if (decoded && (pixels.width != width || pixels.height != height)) reason = "its headers contradict each other";
+  if (!decoded || pixels.width != width || pixels.height != height)
     throw FormatError(
         name, std::string("is a damaged ") + (jpeg ? "JPEG" : "PNG") + " that cannot be decoded (" + reason + ")",
         "an undamaged file");
-  Image image = to_rgb(std::move(pixels), header);
+  Image image = to_rgb(std::move(pixels));
   const int orientation = exif_orientation(bytes);
   return orientation == 1 ? image : orient(image, orientation);
 }

@@ -88,6 +88,19 @@ void check_jpeg(std::span<const std::byte> file, std::string_view name) {
   }
 }
 
+PictureSize jpeg_size(std::span<const std::byte> file) noexcept {
+  JpegReader reader(file);
+  JpegSegment segment;
+  while (reader.next(segment) == JpegReader::Step::Segment) {
+    if (!is_frame(segment.marker) || segment.payload.size() < 5) continue;
+    const auto number = [&](std::size_t at) {
+      return value(segment.payload[at]) * 256u + value(segment.payload[at + 1]);
+    };
+    return {number(3), number(1)};  // bits a sample, height, width
+  }
+  return {};
+}
+
 std::span<const std::byte> find_jpeg_exif(std::span<const std::byte> file) noexcept {
   constexpr std::string_view kPrefix("Exif\0\0", 6);
   if (file.size() < 3 || !looks_like_jpeg(file)) return {};

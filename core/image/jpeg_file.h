@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "core/image/picture_size.h"
+
 namespace dermdistill {
 
 struct JpegSegment {
@@ -34,6 +36,9 @@ bool looks_like_jpeg(std::span<const std::byte> file) noexcept;
 /// @throws FormatError when the file ends before its end-of-image marker, has no picture or more than one frame, or is
 /// of a kind that is not decoded: lossless, hierarchical, arithmetic-coded, 12-bit, CMYK.
 void check_jpeg(std::span<const std::byte> file, std::string_view name);
+
+/// What the frame header claims; zeros when there is none.
+PictureSize jpeg_size(std::span<const std::byte> file) noexcept;
 
 /// The TIFF block within the EXIF segment; empty when there is none.
 std::span<const std::byte> find_jpeg_exif(std::span<const std::byte> file) noexcept;

@@ -89,6 +89,13 @@ void check_png(std::span<const std::byte> file, std::string_view name) {
                     "the whole file");
 }
 
+PictureSize png_size(std::span<const std::byte> file) noexcept {
+  PngReader reader(file);
+  PngChunk chunk;
+  if (!reader.next(chunk) || chunk.type != "IHDR" || chunk.data.size() < 8) return {};
+  return {big_endian(chunk.data.data()), big_endian(chunk.data.data() + 4)};
+}
+
 std::span<const std::byte> find_png_exif(std::span<const std::byte> file) noexcept {
   if (file.size() < kSignature.size() || !looks_like_png(file)) return {};
   PngReader reader(file);

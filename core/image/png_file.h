@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "core/image/picture_size.h"
+
 namespace dermdistill {
 
 struct PngChunk {
@@ -32,6 +34,9 @@ bool looks_like_png(std::span<const std::byte> file) noexcept;
 /// @throws FormatError when the file ends before its IEND chunk, lacks the header or the picture, a critical chunk's
 /// checksum is wrong, or it is Apple's private variant.
 void check_png(std::span<const std::byte> file, std::string_view name);
+
+/// What the header claims; zeros when there is none.
+PictureSize png_size(std::span<const std::byte> file) noexcept;
 
 /// The TIFF block in the eXIf chunk; empty when there is none.
 std::span<const std::byte> find_png_exif(std::span<const std::byte> file) noexcept;

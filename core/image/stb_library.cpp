@@ -57,45 +57,32 @@ std::string failure() {
   return reason ? reason : "unknown reason";
 }
 
-// stb counts bytes in int.
-bool fits_int(std::span<const std::byte> file, std::string& reason) {
-  if (file.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max())) return true;
-  reason = "the file is larger than 2 GB";
-  return false;
-}
-
 // Sixteen bytes a pixel hold 16-bit RGBA twice (the buffer doubles while it grows) and a progressive JPEG's
 // coefficients; the border of 64 pixels holds block padding and filter bytes; compressed PNG data is gathered in a
 // doubling buffer.
-std::size_t largest_block(const Header& header, std::size_t file_size) {
-  const auto pixels =
-      (static_cast<std::uint64_t>(header.width) + 64) * (static_cast<std::uint64_t>(header.height) + 64);
+std::size_t largest_block(int width, int height, std::size_t file_size) {
+  const std::uint64_t pixels = (static_cast<std::uint64_t>(width) + 64) * (static_cast<std::uint64_t>(height) + 64);
   const std::uint64_t limit = 16 * pixels + 2 * static_cast<std::uint64_t>(file_size) + (1u << 20);
   return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
 }
 
 }  // namespace
 
-bool read_header(std::span<const std::byte> file, Header& header, std::string& reason) {
-  if (!fits_int(file, reason)) return false;
-  if (stbi_info_from_memory(data_of(file), static_cast<int>(file.size()), &header.width, &header.height,
-                            &header.channels))
-    return true;
-  reason = failure();
-  return false;
-}
-
-std::vector<std::uint8_t> decode(std::span<const std::byte> file, Header& header, std::string& reason) {
-  if (!fits_int(file, reason)) return {};
-  const LimitScope scope(largest_block(header, file.size()));
-  const std::unique_ptr<stbi_uc, FreePixels> pixels(stbi_load_from_memory(
-      data_of(file), static_cast<int>(file.size()), &header.width, &header.height, &header.channels, 0));
-  if (!pixels) {
-    reason = failure();
-    return {};
+bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixels, std::string& reason) {
+  if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {  // stb counts bytes in int
+    reason = "the file is larger than 2 GB";
+    return false;
   }
-  const std::size_t count = static_cast<std::size_t>(header.width) * header.height * header.channels;
-  return {pixels.get(), pixels.get() + count};
+  const LimitScope scope(largest_block(width, height, file.size()));
+  const std::unique_ptr<stbi_uc, FreePixels> decoded(stbi_load_from_memory(
+      data_of(file), static_cast<int>(file.size()), &pixels.width, &pixels.height, &pixels.channels, 0));
+  if (!decoded) {
+    reason = failure();
+    return false;
+  }
+  const std::size_t count = static_cast<std::size_t>(pixels.width) * pixels.height * pixels.channels;
+  pixels.samples.assign(decoded.get(), decoded.get() + count);
+  return true;
 }
 
 bool resize(const std::uint8_t* in, int width, int height, int row_bytes, std::uint8_t* out, int out_width,

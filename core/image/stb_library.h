@@ -9,17 +9,15 @@
 
 namespace dermdistill::stb {
 
-struct Header {
-  int width = 0, height = 0, channels = 0;
+struct Pixels {
+  int width = 0, height = 0, channels = 0;  // 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA
+  std::vector<std::uint8_t> samples;        // interleaved, row-major
 };
 
-/// Reads the size from the header alone. False with stb's reason when it cannot.
-bool read_header(std::span<const std::byte> file, Header& header, std::string& reason);
-
-/// Decodes to 8 bits a sample in the file's own number of channels (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA).
-/// No single allocation exceeds what a picture of `header`'s size can need, so a compressed bomb is refused.
-/// Empty with stb's reason when it cannot.
-std::vector<std::uint8_t> decode(std::span<const std::byte> file, Header& header, std::string& reason);
+/// Decodes to 8 bits a sample in the file's own number of channels. `width` and `height` are what the file claims: no
+/// single allocation exceeds what a picture of that size can need, so a compressed bomb is refused.
+/// False with stb's reason when it cannot.
+bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixels, std::string& reason);
 
 /// Triangle-filtered resize of 3-channel 8-bit rows; the filter widens when the picture shrinks. False: out of memory.
 bool resize(const std::uint8_t* in, int width, int height, int row_bytes, std::uint8_t* out, int out_width,
