@@ -15,8 +15,8 @@
 namespace dermdistill {
 
 /// Reads config.json and log.jsonl of a run folder and writes its report.html. Stages ("teacher", "head", "student"),
-/// loss terms and validation metrics are whatever the log holds; an evaluation.json (to_json of a MetricReport) is
-/// shown too.
+/// loss terms and validation metrics are whatever the log holds. The best epoch is the one with the highest validation
+/// metric that the configuration's "best_by" names (balanced accuracy, then accuracy, when it names none).
 /// @throws FileError when a file is missing, FormatError naming the line that is not what a log line must be.
 void write_training_report(const std::filesystem::path& run_folder);
 
