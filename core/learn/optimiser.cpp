@@ -144,6 +144,21 @@ class Sgd : public Optimiser {
   std::vector<Piece> pieces_;
 };
 
+struct AdamRates {
+  float beta1, rest1, beta2, rest2, rate, root2, epsilon, keep;
+};
+
+/// The rates come by value: references to them might alias the floats that are written, and nothing would vectorise.
+void adamw_slice(const AdamRates r, std::size_t count, const float* gradient, float* first, float* second,
+                 float* value) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float g = gradient[i];
+    first[i] = r.beta1 * first[i] + r.rest1 * g;
+    second[i] = r.beta2 * second[i] + r.rest2 * g * g;
+    value[i] = r.keep * value[i] - r.rate * first[i] / (std::sqrt(second[i]) / r.root2 + r.epsilon);
+  }
+}
+
 class AdamW : public Optimiser {
  public:
   AdamW(const OptimiserConfig& config, std::span<const std::span<Parameter>> groups)
@@ -153,22 +168,22 @@ class AdamW : public Optimiser {
     ++steps_;
     const double count = static_cast<double>(steps_);
     const double correction1 = 1 - std::pow(config_.beta1, count), correction2 = 1 - std::pow(config_.beta2, count);
-    const float beta1 = static_cast<float>(config_.beta1), rest1 = static_cast<float>(1 - config_.beta1);
-    const float beta2 = static_cast<float>(config_.beta2), rest2 = static_cast<float>(1 - config_.beta2);
-    const float rate = static_cast<float>(learning_rate / correction1);
-    const float root2 = static_cast<float>(std::sqrt(correction2)), epsilon = static_cast<float>(config_.epsilon);
+    AdamRates rates{};
+    rates.beta1 = static_cast<float>(config_.beta1);
+    rates.beta2 = static_cast<float>(config_.beta2);
+    rates.rest1 = static_cast<float>(1 - config_.beta1);
+    rates.rest2 = static_cast<float>(1 - config_.beta2);
+    rates.rate = static_cast<float>(learning_rate / correction1);
+    rates.root2 = static_cast<float>(std::sqrt(correction2));
+    rates.epsilon = static_cast<float>(config_.epsilon);
     parallel_for(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t index) {
       const Piece& piece = pieces_[static_cast<std::size_t>(index)];
       Slot& slot = slots_[piece.slot];
-      float *value = slot.parameter->value.data(), *first = slot.first.data(), *second = slot.second.data();
-      const float* gradient = slot.parameter->gradient.data();
-      const float keep = static_cast<float>(1 - learning_rate * slot.decay);
-      for (std::size_t i = piece.first; i < piece.last; ++i) {
-        const float g = gradient[i];
-        first[i] = beta1 * first[i] + rest1 * g;
-        second[i] = beta2 * second[i] + rest2 * g * g;
-        value[i] = keep * value[i] - rate * first[i] / (std::sqrt(second[i]) / root2 + epsilon);
-      }
+      AdamRates own = rates;
+      own.keep = static_cast<float>(1 - learning_rate * slot.decay);
+      adamw_slice(own, piece.last - piece.first, slot.parameter->gradient.data() + piece.first,
+                  slot.first.data() + piece.first, slot.second.data() + piece.first,
+                  slot.parameter->value.data() + piece.first);
     });
   }
 

@@ -67,7 +67,7 @@ double fit_temperature(std::span<const float> logits, std::span<const int> label
   if (slope_low == 0 && slope_high == 0) return 1;
   if (slope_low >= 0) return kGreatestTemperature;
   if (slope_high <= 0) return kLeastTemperature;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 44; ++i) {  // log(400) / 2^44: beyond any use
     const double middle = std::sqrt(low * high);
     (evaluate(logits, labels, classes, middle).slope < 0 ? low : high) = middle;
   }

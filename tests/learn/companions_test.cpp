@@ -1,0 +1,195 @@
+// Class weights, weight averaging, early stopping and temperature fitting.
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/random.h"
+#include "core/learn/class_weights.h"
+#include "core/learn/early_stopping.h"
+#include "core/learn/temperature.h"
+#include "core/learn/weight_average.h"
+
+namespace dermdistill {
+namespace {
+
+using Catch::Matchers::Contains;
+
+TEST_CASE("class weights are total over count to a power") {
+  const std::vector<std::int64_t> counts{50, 25, 20, 5};
+  CHECK(class_weights(counts) == std::vector<float>{2.0F, 4.0F, 5.0F, 20.0F});
+  CHECK(class_weights(counts, 0) == std::vector<float>{1.0F, 1.0F, 1.0F, 1.0F});
+  CHECK(class_weights(counts, 0.5)[1] == Approx(2.0));
+  CHECK_THROWS_WITH(class_weights(std::vector<std::int64_t>{3, 0}),
+                    Contains("class 1") && Contains("0 training images"));
+  CHECK_THROWS_WITH(class_weights(counts, -1), Contains("power"));
+}
+
+StateDict weights_at(double x) {
+  return {{"a", {2}, {static_cast<float>(x), static_cast<float>(-x)}}, {"b", {1, 1}, {static_cast<float>(2 * x)}}};
+}
+
+TEST_CASE("the weight average follows its definition") {
+  WeightAverage average(0.5);
+  CHECK(average.empty());
+  double expected = 0;
+  const std::vector<double> values{1, 2, -3, 4, 8, 0.5, 7, 7, 7, 2, 3, 1};
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    average.update(weights_at(values[n]));
+    const double decay = std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
+    expected = n == 0 ? values[0] : decay * expected + (1 - decay) * values[n];
+    CHECK(static_cast<double>(average.average()[0].values[1]) == Approx(-expected).epsilon(1e-5));
+    CHECK(static_cast<double>(average.average()[1].values[0]) == Approx(2 * expected).epsilon(1e-5));
+  }
+  CHECK(average.updates() == 12);
+  CHECK(average.average()[1].shape == std::vector<std::int64_t>{1, 1});
+}
+
+TEST_CASE("the weight average of parameters equals that of their state, and goes back into them") {
+  std::vector<float> values(40000), gradient(40000);
+  Parameter parameter{"w", ParameterKind::ConvWeight, {200, 200}, values, gradient};
+  const std::span<const Parameter> parameters(&parameter, 1);
+  WeightAverage by_state(0.9), by_span(0.9);
+  Random random(3);
+  for (int n = 0; n < 4; ++n) {
+    for (float& value : values) value = static_cast<float>(random.normal());
+    by_state.update(StateDict{{"w", {200, 200}, values}});
+    by_span.update(parameters);
+  }
+  CHECK(by_state.average()[0].values == by_span.average()[0].values);
+  by_span.copy_to(parameters);
+  CHECK(values == by_state.average()[0].values);
+}
+
+TEST_CASE("a resumed weight average continues with the same bits") {
+  WeightAverage whole(0.99), resumed(0.99);
+  for (int n = 0; n < 8; ++n) {
+    if (n == 3) {
+      StateDict state = resumed.state();
+      std::reverse(state.begin(), state.end());
+      WeightAverage loaded(0.99);
+      loaded.load(state);
+      resumed = loaded;
+    }
+    whole.update(weights_at(std::sin(n)));
+    resumed.update(weights_at(std::sin(n)));
+  }
+  REQUIRE(whole.updates() == resumed.updates());
+  for (const NamedTensor& tensor : whole.average()) {
+    const auto same = std::find_if(resumed.average().begin(), resumed.average().end(),
+                                   [&](const NamedTensor& other) { return other.name == tensor.name; });
+    REQUIRE(same != resumed.average().end());
+    CHECK(same->values == tensor.values);
+  }
+}
+
+TEST_CASE("the weight average refuses what does not fit") {
+  CHECK_THROWS_WITH(WeightAverage(1.0), Contains("decay"));
+  WeightAverage average(0.9);
+  average.update(weights_at(1));
+  CHECK_THROWS_WITH(average.update(StateDict{{"a", {2}, {1, 2}}}), Contains("1 tensors") && Contains("expected 2"));
+  CHECK_THROWS_WITH(average.update(StateDict{{"a", {2}, {1, 2}}, {"c", {1}, {1}}}), Contains("weights c"));
+  CHECK_THROWS_WITH(average.update(StateDict{{"a", {1}, {1}}, {"b", {1, 1}, {1}}}),
+                    Contains("weights a") && Contains("expected 2"));
+  CHECK_THROWS_WITH(average.load({}), Contains("ema_updates"));
+}
+
+TEST_CASE("early stopping stops after its patience and remembers the best epoch") {
+  EarlyStopping stopping(3);
+  CHECK(stopping.best_epoch() == -1);
+  CHECK(stopping.update(0.5));
+  CHECK_FALSE(stopping.update(0.5));
+  CHECK(stopping.update(0.6));
+  CHECK_FALSE(stopping.update(NAN));
+  CHECK_FALSE(stopping.update(0.59));
+  CHECK_FALSE(stopping.should_stop());
+  CHECK_FALSE(stopping.update(0.6));
+  CHECK(stopping.should_stop());
+  CHECK(stopping.best() == 0.6);
+  CHECK(stopping.best_epoch() == 2);
+  CHECK(stopping.epochs() == 6);
+  CHECK_THROWS_WITH(EarlyStopping(-1), Contains("patience"));
+  EarlyStopping never(0);
+  for (int i = 0; i < 50; ++i) never.update(0.0);
+  CHECK_FALSE(never.should_stop());
+}
+
+TEST_CASE("a resumed early stopping continues as the whole one") {
+  Random random(11);
+  for (int stop = 0; stop < 12; ++stop) {
+    EarlyStopping whole(4), resumed(4);
+    for (int epoch = 0; epoch < 12; ++epoch) {
+      if (epoch == stop) {
+        EarlyStopping loaded(4);
+        loaded.load(resumed.state());
+        resumed = loaded;
+      }
+      const double metric = random.uniform();
+      CHECK(whole.update(metric) == resumed.update(metric));
+      CHECK(whole.should_stop() == resumed.should_stop());
+    }
+    CHECK(whole.state() == resumed.state());
+    CHECK(whole.best() == resumed.best());
+    CHECK(whole.best_epoch() == resumed.best_epoch());
+  }
+  EarlyStopping stopping(4);
+  CHECK_THROWS_WITH(stopping.load("early-stopping 1 2"), Contains("state of early-stopping"));
+}
+
+/// Logits whose labels are drawn from softmax(logits / temperature): that temperature is the right one.
+struct Drawn {
+  std::vector<float> logits;
+  std::vector<int> labels;
+};
+
+Drawn draw(double temperature, int rows, int classes) {
+  Random random(5);
+  Drawn drawn;
+  for (int r = 0; r < rows; ++r) {
+    std::vector<double> probability;
+    double sum = 0;
+    for (int c = 0; c < classes; ++c) {
+      drawn.logits.push_back(static_cast<float>(2 * random.normal()));
+      sum += probability.emplace_back(std::exp(static_cast<double>(drawn.logits.back()) / temperature));
+    }
+    double place = random.uniform() * sum;
+    int label = 0;
+    while (label < classes - 1 && place >= probability[static_cast<std::size_t>(label)]) {
+      place -= probability[static_cast<std::size_t>(label++)];
+    }
+    drawn.labels.push_back(label);
+  }
+  return drawn;
+}
+
+TEST_CASE("the fitted temperature is the one that the labels were drawn with, and a minimum") {
+  for (const double temperature : {0.3, 1.0, 2.5, 6.0}) {
+    const Drawn drawn = draw(temperature, 8000, 8);
+    const double fitted = fit_temperature(drawn.logits, drawn.labels, 8);
+    INFO("drawn with " << temperature << ", fitted " << fitted);
+    CHECK(fitted == Approx(temperature).epsilon(0.1));
+    const double least = temperature_loss(drawn.logits, drawn.labels, 8, fitted);
+    for (const double factor : {0.5, 0.9, 0.99, 1.01, 1.1, 2.0}) {
+      CHECK(temperature_loss(drawn.logits, drawn.labels, 8, fitted * factor) > least);
+    }
+  }
+}
+
+TEST_CASE("temperature fitting is bounded on extreme scores") {
+  const std::vector<int> labels{0, 1, 0};
+  CHECK(fit_temperature(std::vector<float>{9, 1, 1, 9, 9, 1}, labels, 2) == kLeastTemperature);     // never wrong
+  CHECK(fit_temperature(std::vector<float>{1, 9, 9, 1, 1, 9}, labels, 2) == kGreatestTemperature);  // always wrong
+  CHECK(fit_temperature(std::vector<float>{3, 3, 3, 3, 3, 3}, labels, 2) == 1.0);                   // says nothing
+  const double huge = fit_temperature(std::vector<float>{3e38F, -3e38F, -3e38F, 3e38F, -3e38F, 3e38F}, labels, 2);
+  CHECK(huge >= kLeastTemperature);
+  CHECK(huge <= kGreatestTemperature);
+}
+
+TEST_CASE("temperature fitting refuses what it cannot use") {
+  CHECK_THROWS_WITH(fit_temperature(std::vector<float>{1, 2, 3}, std::vector<int>{0}, 2), Contains("3 values"));
+  CHECK_THROWS_WITH(fit_temperature(std::vector<float>{}, std::vector<int>{}, 2), Contains("at least one"));
+  CHECK_THROWS_WITH(fit_temperature(std::vector<float>{1, 2}, std::vector<int>{2}, 2), Contains("label 2"));
+  CHECK_THROWS_WITH(fit_temperature(std::vector<float>{1, NAN}, std::vector<int>{0}, 2), Contains("not finite"));
+}
+
+}  // namespace
+}  // namespace dermdistill
