@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   app.name("dermdistill");
   app.require_subcommand(1);
   app.set_version_flag("--version", "dermdistill 0.1.0");
+  dermdistill::add_synth_command(app);
+  dermdistill::add_inspect_command(app);
   dermdistill::add_evaluate_command(app);
   dermdistill::add_export_command(app);
   dermdistill::add_predict_command(app);
