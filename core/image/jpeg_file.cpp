@@ -10,7 +10,8 @@
 namespace dermdistill {
 namespace {
 
-constexpr std::uint8_t kStartOfImage = 0xd8, kEndOfImage = 0xd9, kStartOfScan = 0xda, kExifSegment = 0xe1;
+constexpr std::uint8_t kStartOfImage = 0xd8, kEndOfImage = 0xd9, kStartOfScan = 0xda, kHuffmanTables = 0xc4,
+                       kQuantisationTables = 0xdb, kExifSegment = 0xe1;
 
 std::uint8_t value(std::byte byte) { return std::to_integer<std::uint8_t>(byte); }
 bool is_restart(std::uint8_t marker) { return marker >= 0xd0 && marker <= 0xd7; }
@@ -30,6 +31,18 @@ void check_frame(const JpegSegment& frame, std::string_view name) {
   const int bits = value(frame.payload[0]), components = value(frame.payload[5]);
   if (bits != 8) throw FormatError(name, "is a JPEG of " + std::to_string(bits) + " bits a sample", kExpected);
   if (components == 4) throw FormatError(name, "is a CMYK JPEG, made for print", kExpected);
+}
+
+// A table of more than 256 codes would run over stb_image's own (its version 2.27 does not look).
+void check_huffman_tables(std::span<const std::byte> payload, std::string_view name) {
+  constexpr std::size_t kHead = 17;  // class and number, then how many codes there are of each length from 1 to 16
+  while (!payload.empty()) {
+    std::size_t codes = 0;
+    for (std::size_t i = 1; i < std::min(kHead, payload.size()); ++i) codes += value(payload[i]);
+    if (payload.size() < kHead || codes > 256 || codes > payload.size() - kHead)
+      throw FormatError(name, "is a damaged JPEG: a Huffman table does not fit its segment", kExpected);
+    payload = payload.subspan(kHead + codes);
+  }
 }
 
 }  // namespace
@@ -64,7 +77,7 @@ bool looks_like_jpeg(std::span<const std::byte> file) noexcept {
 void check_jpeg(std::span<const std::byte> file, std::string_view name) {
   JpegReader reader(file);
   JpegSegment segment;
-  bool frame_seen = false, scan_seen = false;
+  bool frame_seen = false, scan_seen = false, codes_seen = false, quantisation_seen = false;
   for (;;) {
     switch (reader.next(segment)) {
       case JpegReader::Step::Truncated:
@@ -81,7 +94,14 @@ void check_jpeg(std::span<const std::byte> file, std::string_view name) {
       if (frame_seen) throw FormatError(name, "is a JPEG of several frames", kExpected);
       check_frame(segment, name);
       frame_seen = true;
+    } else if (segment.marker == kHuffmanTables) {
+      check_huffman_tables(segment.payload, name);
+      codes_seen = true;
+    } else if (segment.marker == kQuantisationTables) {
+      quantisation_seen = true;
     } else if (segment.marker == kStartOfScan) {
+      if (!codes_seen || !quantisation_seen)
+        throw FormatError(name, "is a damaged JPEG: its Huffman or quantisation tables are missing", kExpected);
       if (!frame_seen) throw FormatError(name, "is a damaged JPEG: a scan comes before its frame header", kExpected);
       scan_seen = true;
     }

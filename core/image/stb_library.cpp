@@ -11,7 +11,9 @@ namespace {
 // The largest single block that stb may ask for while it decodes the present picture.
 thread_local std::size_t allocation_limit = std::numeric_limits<std::size_t>::max();
 
-void* limited_malloc(std::size_t size) { return size <= allocation_limit ? std::malloc(size) : nullptr; }
+// Zeroed, because this version of stb_image reads tables and planes that a damaged file never filled: the picture is
+// then the same every time and holds nothing of the program's memory.
+void* limited_malloc(std::size_t size) { return size <= allocation_limit ? std::calloc(size, 1) : nullptr; }
 void* limited_realloc(void* block, std::size_t size) {
   return size <= allocation_limit ? std::realloc(block, size) : nullptr;
 }

@@ -149,6 +149,28 @@ TEST_CASE("kinds of JPEG that are not decoded are named", "[image][bad-input]") 
   CHECK_THAT(with_frame('\xc1', 12), Contains("12 bits a sample"));
 }
 
+TEST_CASE("a JPEG whose tables are missing or too large is refused", "[image][bad-input]") {
+  const Bytes file = fixture("baseline.jpg");
+  const std::string text(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::size_t table = text.find(std::string("\xff\xc4", 2));
+  REQUIRE(table != std::string::npos);
+  const auto with_counts = [&](char counts) {  // counts of the codes of 1 to 16 bits
+    std::string damaged = text;
+    damaged.replace(table + 5, 16, std::string(16, counts));
+    return decode_error(to_bytes(damaged));
+  };
+  CHECK_THAT(with_counts('\x11'), Contains("a Huffman table does not fit its segment"));
+  CHECK_THAT(with_counts('\xff'), Contains("a Huffman table does not fit its segment"));
+  const auto without = [&](char marker) {  // the segments become comments
+    std::string damaged = text;
+    for (std::size_t at = 0; (at = damaged.find(std::string("\xff") + marker, at)) != std::string::npos;)
+      damaged[at + 1] = '\xfe';
+    return decode_error(to_bytes(damaged));
+  };
+  CHECK_THAT(without('\xc4'), Contains("Huffman or quantisation tables are missing"));
+  CHECK_THAT(without('\xdb'), Contains("Huffman or quantisation tables are missing"));
+}
+
 TEST_CASE("damaged PNG files are refused", "[image][bad-input]") {
   Bytes flipped = fixture("picture.png");
   flipped[flipped.size() / 2] ^= std::byte{1};
