@@ -11,8 +11,7 @@
 namespace dermdistill {
 namespace {
 
-constexpr int kBlockChannels = 1024;         // a block's rows stay in the second-level cache; float sums are no longer
-constexpr std::int64_t kMseBlock = 1 << 12;  // elements summed in float before going over to double
+constexpr int kBlockChannels = 1024;  // a block's rows stay in the second-level cache; float sums are no longer
 
 void check_maps(std::size_t student, std::size_t teacher, std::size_t gradient, std::size_t expected) {
   const auto check = [&](const char* name, std::size_t size) {
@@ -147,19 +146,15 @@ double fitnet_mse(std::span<const float> student, std::span<const float> teacher
   check_maps(student.size(), teacher.size(), d_student.size(), student.size());
   if (student.empty()) throw ShapeError("feature map", "no values", "at least 1");
   const std::int64_t count = static_cast<std::int64_t>(student.size());
-  const std::int64_t blocks = (count + kMseBlock - 1) / kMseBlock;
   const float scale = static_cast<float>(2 * static_cast<double>(weight) / static_cast<double>(count));
   const ProductKernels& kernels = product_kernels();
   double sum = 0;
   std::vector<double> partial(static_cast<std::size_t>(thread_count()), 0.0);
   parallel_parts([&](int part, int parts) {
-    const auto [first, last] = slice_of(blocks, part, parts);
-    for (std::int64_t i = first; i < last; ++i) {
-      const std::int64_t start = i * kMseBlock, length = std::min(kMseBlock, count - start);
-      partial[static_cast<std::size_t>(part)] +=
-          kernels.squared_difference(student.data() + start, teacher.data() + start, length, scale,
-                                     write == GradientWrite::Add, d_student.data() + start);
-    }
+    const auto [first, last] = slice_of(count, part, parts);
+    partial[static_cast<std::size_t>(part)] =
+        kernels.squared_difference(student.data() + first, teacher.data() + first, last - first, scale,
+                                   write == GradientWrite::Add, d_student.data() + first);
   });
   for (const double value : partial) sum += value;
   return sum / static_cast<double>(count);

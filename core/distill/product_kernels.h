@@ -30,8 +30,7 @@ struct ProductKernels {
   /// out = a - b.
   void (*subtract)(const float* a, const float* b, std::int64_t count, float* out);
 
-  /// Sum of (a - b)^2; out = scale * (a - b), or += when `add`. A multiple of some thousand elements a call keeps
-  /// precision.
+  /// Sum of (a - b)^2 in double; out = scale * (a - b), or += when `add`.
   double (*squared_difference)(const float* a, const float* b, std::int64_t count, float scale, bool add, float* out);
 
   /// Row j of the angle loss over n rows, for all anchors i and third rows k. gram and inverse distances [n, n] of the

@@ -101,23 +101,23 @@ void subtract(const float* a, const float* b, std::int64_t count, float* out) {
 }
 
 double squared_difference(const float* a, const float* b, std::int64_t count, float scale, bool add, float* out) {
-  float sum = 0;
+  double sum = 0;
   if (add) {
 #pragma GCC ivdep
     for (std::int64_t i = 0; i < count; ++i) {
       const float d = a[i] - b[i];
-      sum += d * d;
+      sum += static_cast<double>(d) * static_cast<double>(d);
       out[i] += scale * d;
     }
   } else {
 #pragma GCC ivdep
     for (std::int64_t i = 0; i < count; ++i) {
       const float d = a[i] - b[i];
-      sum += d * d;
+      sum += static_cast<double>(d) * static_cast<double>(d);
       out[i] = scale * d;
     }
   }
-  return static_cast<double>(sum);
+  return sum;
 }
 
 double angle_row(int n, int j, const double* gram_s, const double* inverse_s, const double* gram_t,
