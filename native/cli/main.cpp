@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   dermdistill::add_evaluate_command(app);
   dermdistill::add_export_command(app);
   dermdistill::add_predict_command(app);
+  dermdistill::add_teach_command(app);
+  dermdistill::add_distill_command(app);
+  dermdistill::add_bench_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
