@@ -1,9 +1,9 @@
 // A checkpoint: one safetensors file with the whole state of a run. Its bytes depend on the state alone, never on the
 // clock or on where it lies, so a run that was stopped and resumed ends in the same bytes as one that was not.
 //
-// Tensors: "model.*" the network (in best.safetensors the weights to use, averaged where averaging was on), "ema.*" their
-// average, "optimiser.*", "head.*" the projection head, "regressor.*". Metadata: "card" the model card, "network",
-// "progress" where the run stands, "kind", "format_version".
+// Tensors: "model.*" the network (in best.safetensors the weights to use, averaged where averaging was on), "ema.*"
+// their average, "optimiser.*", "head.*" the projection head, "regressor.*". Metadata: "card" the model card,
+// "network", "progress" where the run stands, "kind", "format_version".
 #pragma once
 
 #include <filesystem>
@@ -21,13 +21,14 @@ inline constexpr int kCheckpointVersion = 1;
 
 /// How far a run is, at a step boundary.
 struct RunProgress {
-  std::string stage;       // "teacher", "head" or "student"; the stage that runs next
-  int epoch = 0;           // epochs of that stage that are done
-  int step = 0;            // steps of the next epoch that are done
-  bool finished = false;   // nothing is left to do
-  nlohmann::json sums = nlohmann::json::array();  // running sums of the loss terms of the next epoch: [[term, sum], ...]
-  nlohmann::json schedule, stopping;              // states of the schedule and of early stopping
-  double best_metric = -1;
+  std::string stage;      // "teacher", "head" or "student"; the stage that runs next
+  int epoch = 0;          // epochs of that stage that are done
+  int step = 0;           // steps of the next epoch that are done
+  bool finished = false;  // nothing is left to do
+  nlohmann::json sums =
+      nlohmann::json::array();     // running sums of the loss terms of the next epoch: [[term, sum], ...]
+  std::string schedule, stopping;  // states of the schedule and of early stopping
+  double best_metric = 0;          // of the best epoch so far; it means nothing while best_epoch is -1
   int best_epoch = -1;
 };
 

@@ -1,0 +1,80 @@
+// dermdistill distill: a student, by cross entropy alone or from a teacher.
+#include <memory>
+
+#include "native/base/interrupt.h"
+#include "native/cli/commands.h"
+#include "native/cli/run_options.h"
+#include "native/train/distill.h"
+
+namespace dermdistill {
+namespace {
+
+void add_weight_options(RunOptions& options) {
+  const auto weight = [&](const std::string& name, const std::string& what, float LossConfig::*field) {
+    options
+        .add_change<float>("--weight." + name, "Weight of " + what,
+                           [field](RunConfig& c, const float& v) { c.distill.loss.*field = v; })
+        ->default_str("the method's")
+        ->group("Loss");
+  };
+  weight("ce", "the class-weighted cross entropy", &LossConfig::ce);
+  weight("kd", "the softened class scores of normal views", &LossConfig::kd);
+  weight("kd-transformed", "the softened class scores of rotated views", &LossConfig::kd_transformed);
+  weight("ss", "the self-supervised similarities", &LossConfig::ss);
+  weight("rkd-distance", "the distances between images", &LossConfig::rkd_distance);
+  weight("rkd-angle", "the angles between images", &LossConfig::rkd_angle);
+  weight("crkd", "the relations of channels", &LossConfig::crkd);
+  weight("fitnet", "the feature maps' difference", &LossConfig::fitnet);
+  options
+      .add<float>("--kd-temperature", "Temperature of the softened class scores",
+                  [](RunConfig& c) -> float& { return c.distill.loss.kd_temperature; })
+      ->group("Loss");
+  options
+      .add<float>("--ss-temperature", "Temperature of the similarities",
+                  [](RunConfig& c) -> float& { return c.distill.loss.ss_temperature; })
+      ->group("Loss");
+}
+
+}  // namespace
+
+void add_distill_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("distill", "Train a student (stage 3), by cross entropy alone or from a teacher");
+  auto options = std::make_shared<RunOptions>(*command, "student");
+  options
+      ->add_change<std::string>("--teacher", "Run folder of the teacher",
+                                [](RunConfig& c, const std::string& v) { c.distill.teacher = v; })
+      ->type_name("RUN");
+  // Before the weights, which change what the method sets.
+  options
+      ->add_change<std::string>("--method", "ce, kd, fitnet, rkd, crkd, d-kd, sskd or ssd-kd",
+                                [](RunConfig& c, const std::string& v) {
+                                  c.distill.method = parse_method(v);
+                                  c.distill.loss = loss_config(c.distill.method);
+                                })
+      ->default_str("ssd-kd");
+  options->add<int>("--stored-transforms", "Random transforms of every image that epochs cycle through",
+                    [](RunConfig& c) -> int& { return c.distill.stored_transforms; });
+  options
+      ->add_change<std::string>("--cache", "Folder of the knowledge cache",
+                                [](RunConfig& c, const std::string& v) { c.distill.cache = v; })
+      ->type_name("DIR")
+      ->default_str("RUN/cache");
+  options->add_flag("--online", "Ask the teacher in every step instead of a cache",
+                    [](RunConfig& c) { c.distill.online = true; });
+  add_weight_options(*options);
+  command->footer(
+      "Example:\n"
+      "  dermdistill distill --data isic2019 --teacher runs/teacher --method ssd-kd --init mobilenet_v2.safetensors "
+      "--out runs/student\n"
+      "After Ctrl-C, or when the machine was switched off:\n"
+      "  dermdistill distill --resume --out runs/student");
+  command->callback([options] {
+    catch_interrupts();
+    RunConfig config = options->resolve();
+    if (!options->resume() && !options->given("--size")) adopt_teacher_size(config);
+    distill(config, options->out(), options->resume(), interrupt_requested);
+  });
+}
+
+}  // namespace dermdistill

@@ -1,0 +1,182 @@
+#include "native/train/cache_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/io/half.h"
+
+namespace dermdistill {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr char kMagic[8] = {'D', 'D', 'K', 'N', 'O', 'W', '0', '1'};
+constexpr std::size_t kPage = 4096;
+
+std::vector<std::byte> header_bytes(const CacheIdentity& identity) {
+  const std::string text = to_json(identity).dump();
+  const std::uint64_t length = text.size();
+  std::vector<std::byte> bytes((sizeof kMagic + sizeof length + text.size() + kPage - 1) / kPage * kPage);
+  std::memcpy(bytes.data(), kMagic, sizeof kMagic);
+  std::memcpy(bytes.data() + sizeof kMagic, &length, sizeof length);
+  std::memcpy(bytes.data() + sizeof kMagic + sizeof length, text.data(), text.size());
+  return bytes;
+}
+
+void write_at(int descriptor, std::span<const std::byte> bytes, std::int64_t place, const fs::path& path) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        ::pwrite(descriptor, bytes.data() + done, bytes.size() - done, place + static_cast<std::int64_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw FileError(path.string(), std::string("cannot be written (") + std::strerror(errno) + ")");
+    done += static_cast<std::size_t>(count);
+  }
+}
+
+void check_room(const fs::path& folder, std::int64_t bytes) {
+  const auto available = static_cast<std::int64_t>(fs::space(folder).available);
+  if (available >= bytes) return;
+  throw FileError(folder.string(), "has room for " + std::to_string(available / 1000000) + " MB",
+                  std::to_string(bytes / 1000000) +
+                      " MB for the knowledge cache; take fewer --stored-transforms, another --cache or --online");
+}
+
+template <typename T>
+std::byte* put(std::byte* to, std::span<const T> values) {
+  std::memcpy(to, values.data(), values.size_bytes());
+  return to + values.size_bytes();
+}
+
+std::byte* put_halves(std::byte* to, std::span<const float> values) {
+  to_half(values, std::span(reinterpret_cast<std::uint16_t*>(to), values.size()));
+  return to + values.size() * sizeof(std::uint16_t);
+}
+
+}  // namespace
+
+fs::path cache_file(const fs::path& folder) { return folder / "knowledge.bin"; }
+fs::path cache_progress(const fs::path& folder) { return folder / "knowledge.json"; }
+
+json to_json(const CacheIdentity& identity) {
+  const CacheLayout& layout = identity.layout;
+  return {{"teacher", identity.teacher_sha256},
+          {"data", identity.data_fingerprint},
+          {"training images", identity.images_sha256},
+          {"augmentation", identity.augmentation},
+          {"size", identity.preprocessing.size},
+          {"mean", identity.preprocessing.mean},
+          {"standard deviation", identity.preprocessing.std},
+          {"resize rule", to_string(identity.preprocessing.rule)},
+          {"seed", identity.seed},
+          {"stored transforms", layout.transforms},
+          {"number of images", layout.images},
+          {"views", layout.views},
+          {"classes", layout.classes},
+          {"embedding", layout.embedding},
+          {"feature map", {layout.map.height, layout.map.width, layout.map.channels}},
+          {"holds projections", layout.projection},
+          {"holds feature maps", layout.features}};
+}
+
+CacheHeader read_cache_header(const fs::path& folder) {
+  const fs::path path = cache_file(folder);
+  const MappedFile file(path);
+  const auto bytes = file.bytes();
+  std::uint64_t length = 0;
+  constexpr std::size_t kFixed = sizeof kMagic + sizeof length;
+  if (bytes.size() < kFixed || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
+    throw FormatError(path.string(), "is not a knowledge cache", "a file written by dermdistill distill");
+  }
+  std::memcpy(&length, bytes.data() + sizeof kMagic, sizeof length);
+  if (length > bytes.size() - kFixed) throw FormatError(path.string(), "is truncated within its header", "delete it");
+  const char* text = reinterpret_cast<const char*>(bytes.data()) + kFixed;
+  CacheHeader header;
+  header.identity = json::parse(text, text + length, nullptr, false);
+  if (!header.identity.is_object()) throw FormatError(path.string(), "has a damaged header", "delete it");
+  header.offset = (kFixed + length + kPage - 1) / kPage * kPage;
+  return header;
+}
+
+std::int64_t read_cache_progress(const fs::path& folder) {
+  if (!fs::exists(cache_progress(folder))) return 0;
+  const json progress = json::parse(read_text(cache_progress(folder)), nullptr, false);
+  return progress.is_object() ? progress.value("records_done", std::int64_t{0}) : 0;
+}
+
+void check_cache_identity(const fs::path& folder, const json& found, const CacheIdentity& wanted) {
+  std::string differences;
+  const json expected = to_json(wanted);
+  for (const auto& [key, value] : expected.items()) {
+    if (found.contains(key) && found.at(key) == value) continue;
+    differences += (differences.empty() ? "" : ", ") + key;
+  }
+  if (differences.empty()) return;
+  throw InputError(cache_file(folder).string(), "was made with another " + differences,
+                   "the cache of this very run; give another --cache folder, or delete this one");
+}
+
+CacheWriter::CacheWriter(const fs::path& folder, const CacheIdentity& identity)
+    : folder_(folder), layout_(identity.layout) {
+  const fs::path path = cache_file(folder);
+  const std::vector<std::byte> header = header_bytes(identity);
+  offset_ = header.size();
+  const std::int64_t size = static_cast<std::int64_t>(offset_) + layout_.records() * layout_.record_bytes();
+  std::error_code missing;
+  const auto present = static_cast<std::int64_t>(fs::file_size(path, missing));
+  const bool fresh = missing || present < static_cast<std::int64_t>(offset_);
+  if (fresh) {
+    check_room(folder, size);
+    fs::remove(cache_progress(folder));
+  } else {
+    check_cache_identity(folder, read_cache_header(folder).identity, identity);
+    done_ = present == size ? read_cache_progress(folder) : 0;
+    if (done_ < 0 || done_ > layout_.records()) done_ = 0;
+  }
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw FileError(path.string(), std::string("cannot be opened (") + std::strerror(errno) + ")");
+  try {
+    if (fresh) write_at(descriptor_, header, 0, path);
+    const int problem = ::posix_fallocate(descriptor_, 0, size);
+    if (problem != 0) {
+      throw FileError(path.string(), std::string("cannot reserve its room (") + std::strerror(problem) + ")",
+                      std::to_string(size / 1000000) + " MB free");
+    }
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+  record_.resize(static_cast<std::size_t>(layout_.record_bytes()));
+}
+
+CacheWriter::~CacheWriter() { ::close(descriptor_); }
+
+void CacheWriter::append(const TeacherViews& views) {
+  const auto rows = static_cast<std::size_t>(layout_.views);
+  const auto part = [rows](std::span<const float> values, std::size_t image, std::size_t width) {
+    return values.subspan(image * rows * width, rows * width);
+  };
+  const auto embedding = static_cast<std::size_t>(layout_.embedding);
+  for (std::size_t image = 0; image < static_cast<std::size_t>(views.images); ++image) {
+    std::byte* to = put(record_.data(), part(views.logits, image, static_cast<std::size_t>(layout_.classes)));
+    to = put_halves(to, part(views.embedding, image, embedding));
+    if (layout_.projection) to = put_halves(to, part(views.projection, image, embedding));
+    if (layout_.features) put_halves(to, part(views.features, image, static_cast<std::size_t>(layout_.map_size())));
+    write_at(descriptor_, record_, static_cast<std::int64_t>(offset_) + done_ * layout_.record_bytes(),
+             cache_file(folder_));
+    ++done_;
+  }
+}
+
+void CacheWriter::flush() {
+  if (::fdatasync(descriptor_) != 0) {
+    throw FileError(cache_file(folder_).string(), std::string("cannot be synced (") + std::strerror(errno) + ")");
+  }
+  write_text(cache_progress(folder_), json{{"records_done", done_}, {"records", layout_.records()}}.dump() + "\n");
+}
+
+}  // namespace dermdistill

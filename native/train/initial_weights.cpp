@@ -1,0 +1,42 @@
+#include "native/train/initial_weights.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/io/safetensors.h"
+#include "native/base/files.h"
+#include "native/base/sha256.h"
+#include "native/train/checkpoint.h"
+
+namespace dermdistill {
+
+std::filesystem::path initial_file(const std::string& init) {
+  const std::filesystem::path path = init;
+  return std::filesystem::is_directory(path) ? path / "best.safetensors" : path;
+}
+
+InitialWeights load_initial_weights(Network& network, const std::string& init, std::uint64_t seed) {
+  constexpr std::uint64_t kNetworkStream = 1;
+  Random random(seed, kNetworkStream);
+  network.initialise(random);
+  InitialWeights out;
+  if (init == kRandomInit) return out;
+  const std::filesystem::path path = initial_file(init);
+  if (!std::filesystem::exists(path)) {
+    throw InputError("--init " + init, "there is no such file",
+                     "a .safetensors file of weights, a run folder, or the word random");
+  }
+  const std::vector<std::byte> bytes = read_file(path);
+  const TensorFile file = parse_safetensors(bytes, path.string());
+  const bool ours = std::any_of(file.tensors.begin(), file.tensors.end(),
+                                [](const StoredTensor& tensor) { return tensor.name.starts_with("model."); });
+  load_named(network, to_state(file, ours ? "model." : ""), path, LoadOptions{.replace_classifier = true});
+  out.sha256 = sha256(bytes);
+  for (const char* key : {"source", "license"}) {
+    const auto found = file.metadata.find(key);
+    if (found != file.metadata.end()) out.notice[key] = found->second;
+  }
+  return out;
+}
+
+}  // namespace dermdistill

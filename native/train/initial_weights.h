@@ -1,0 +1,29 @@
+// Where a network starts from: a file of weights (ImageNet's, or another run's) or random numbers.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "core/nn/network.h"
+#include "native/train/run_config.h"
+
+namespace dermdistill {
+
+inline constexpr const char* kRandomInit = "random";
+
+/// What came of it, for config.json and the model card.
+struct InitialWeights {
+  std::string sha256;                                // of the file; empty for random numbers
+  nlohmann::json notice = nlohmann::json::object();  // source and licence as the file states them
+};
+
+/// `init` is a .safetensors file with torchvision's names (with or without a classifier, F16 or F32), a run folder, or
+/// "random". A classifier of another class count starts from random numbers.
+/// @throws FileError, FormatError, ShapeError, NumericError naming the file and the tensor.
+InitialWeights load_initial_weights(Network& network, const std::string& init, std::uint64_t seed);
+
+/// The file meant by `init`: a run folder stands for its best.safetensors.
+std::filesystem::path initial_file(const std::string& init);
+
+}  // namespace dermdistill

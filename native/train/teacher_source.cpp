@@ -1,0 +1,83 @@
+#include "native/train/teacher_source.h"
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/distill/views.h"
+#include "native/train/network_stage.h"
+
+namespace dermdistill {
+
+OnlineTeacher::OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size)
+    : teacher_(std::move(teacher)), pass_(teacher_, backend, max_rows, size) {}
+
+TeacherViews OnlineTeacher::views(const Batch& batch) {
+  const auto images = static_cast<int>(batch.samples.size());
+  return pass_.forward(batch.images, images, images * batch.views, true);
+}
+
+CachedTeacher::CachedTeacher(KnowledgeCache cache, std::span<const int> indices) : cache_(std::move(cache)) {
+  for (std::size_t i = 0; i < indices.size(); ++i) position_[indices[i]] = static_cast<int>(i);
+}
+
+TeacherViews CachedTeacher::views(const Batch& batch) {
+  positions_.clear();
+  for (const int sample : batch.samples) {
+    const auto found = position_.find(sample);
+    if (found == position_.end())
+      throw Error("knowledge cache", "has no sample " + std::to_string(sample), "a sample it was built for");
+    positions_.push_back(found->second);
+  }
+  return cache_.read(positions_, batch.transform, buffers_);
+}
+
+Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend& backend) {
+  DistillConfig& distill = config.distill;
+  Teacher teacher = load_teacher(distill.teacher, backend);
+  check_teacher(teacher, data.dataset.classes, config.preprocessing, needs_projection(distill.loss));
+  if (!distill.teacher_sha256.empty() && distill.teacher_sha256 != teacher.sha256) {
+    throw InputError(teacher.name, "is another teacher than the run was started with",
+                     "weights with SHA-256 " + distill.teacher_sha256);
+  }
+  distill.teacher_sha256 = teacher.sha256;
+  return teacher;
+}
+
+CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, const Teacher& teacher) {
+  CacheIdentity identity;
+  identity.teacher_sha256 = teacher.sha256;
+  identity.data_fingerprint = config.data.fingerprint;
+  identity.images_sha256 = ids_sha256(data.dataset, data.train);
+  identity.augmentation = to_json(config.augment);
+  identity.preprocessing = config.preprocessing;
+  identity.seed = config.seed;
+  CacheLayout& layout = identity.layout;
+  layout.images = static_cast<int>(data.train.size());
+  layout.transforms = config.distill.stored_transforms;
+  layout.views = needs_transformed_views(config.distill.loss) ? kViewsPerImage : 1;
+  layout.classes = teacher.network.config.classes;
+  layout.map = feature_shape(teacher.network.units, config.preprocessing.size, config.preprocessing.size);
+  layout.embedding = layout.map.channels;
+  layout.projection = needs_projection(config.distill.loss);
+  layout.features = needs_regressor(config.distill.loss);
+  return identity;
+}
+
+std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, const TrainingData& data, Teacher teacher,
+                                                   const std::filesystem::path& cache, const Backend& backend,
+                                                   const std::function<bool()>& stop_requested) {
+  LoaderConfig loading = training_loader(config);
+  if (config.distill.online) {
+    return std::make_unique<OnlineTeacher>(std::move(teacher), backend, loading.batch * loading.views,
+                                           config.preprocessing.size);
+  }
+  const CacheIdentity identity = cache_identity(config, data, teacher);
+  loading.batch = kCacheBatch;
+  loading.shuffle = false;
+  loading.drop_last = false;
+  Loader loader(data.dataset, data.train, loading);
+  build_knowledge_cache(cache, identity, teacher, backend, loader, stop_requested);
+  return std::make_unique<CachedTeacher>(KnowledgeCache::open(cache, identity), data.train);
+}
+
+}  // namespace dermdistill
