@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -211,6 +212,14 @@ TEST_CASE("losses do not depend on the number of threads") {
     CHECK(gradients[i] == gradients[0]);
   }
 }
+
+#if defined(__x86_64__)
+TEST_CASE("a processor with AVX2 does not get the portable kernels") {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+  CHECK(product_kernel_count() > 1);
+  CHECK(std::string(product_kernels().name) != "portable");
+}
+#endif
 
 TEST_CASE("the kernels of every instruction set agree with the definition over random shapes") {
   Random random(27);
