@@ -90,7 +90,7 @@ class Plot {
   }
 
   double right() const { return chart_.width - 14.0; }
-  double bottom() const { return chart_.height - (chart_.x.label.empty() ? 24.0 : 40.0); }
+  double bottom() const { return chart_.height - (chart_.x.label.empty() ? 24.0 : 44.0); }
   double map_x(double x) const { return left_ + (x - x_.low) / (x_.high - x_.low) * (right() - left_); }
   double map_y(double y) const {
     const double value = logarithmic_ ? std::log10(y) : y;

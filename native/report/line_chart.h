@@ -36,7 +36,7 @@ struct LineChart {
   std::vector<ChartPoint>
       columns;              // faint bars behind the lines: x their middle, y their height as a share of the plot
   double column_width = 0;  // in units of x
-  int width = 400, height = 240;
+  int width = 360, height = 220;
 };
 
 /// The <svg> element; texts are escaped here. An empty chart says "no data".

@@ -46,7 +46,8 @@ std::string tile(std::string_view name, const std::optional<Interval>& interval,
 
 /// A code with its full name below it where there is one.
 std::string class_heading(const std::string& code) {
-  const std::string name = full_class_name(code);
+  // Its usual name would reassure, and no page of ours may do that.
+  const std::string name = code == "BKL" ? "Keratosis-like lesion" : full_class_name(code);
   return escape(code) + (name == code ? "" : "<small>" + escape(name) + "</small>");
 }
 
@@ -99,7 +100,7 @@ ChartSeries thinned(std::string name, const std::vector<double>& x, const std::v
 }
 
 std::string roc_card(const std::string& title, const RocCurve& roc, const std::optional<Interval>& auc) {
-  LineChart chart = unit_square("ROC curve of " + title, "1 - specificity", "sensitivity", 300, 270);
+  LineChart chart = unit_square("ROC curve of " + title, "1 - specificity", "sensitivity", 300, 280);
   chart.series.push_back(thinned(title, roc.false_positive_rate, roc.true_positive_rate));
   chart.diagonal = true;
   const std::string sub =
@@ -146,8 +147,9 @@ std::string headline_tiles(const MetricReport& metrics) {
 }
 
 std::string confusion_table(const MetricReport& metrics) {
-  constexpr double kStrong = 0.6;  // from here on the ink must be light
-  std::string text = "<div class=\"scroll\"><table class=\"heat\"><thead><tr><th scope=\"col\">true \\ predicted</th>";
+  constexpr double kDeepest = 0.62;  // the ink stays readable on it, in light and in dark
+  std::string text =
+      "<div class=\"scroll\"><table class=\"heat\"><thead><tr><th scope=\"col\">true \u2193 predicted \u2192</th>";
   for (const std::string& name : metrics.classes) text += "<th scope=\"col\">" + escape(name) + "</th>";
   text += "</tr></thead><tbody>\n";
   for (std::size_t t = 0; t < metrics.classes.size(); ++t) {
@@ -156,9 +158,11 @@ std::string confusion_table(const MetricReport& metrics) {
     text += "<tr><th scope=\"row\">" + escape(metrics.classes[t]) + "<small>" + std::to_string(total) + "</small></th>";
     for (std::size_t p = 0; p < counts.size(); ++p) {
       const double share = total > 0 ? static_cast<double>(counts[p]) / static_cast<double>(total) : 0.0;
-      const std::string kind = std::string(p == t ? "right" : "wrong") + (share >= kStrong ? " strong" : "");
-      text += "<td class=\"" + kind + "\" style=\"--share:" + fixed(0.9 * share, 3) + "\">" +
-              std::to_string(counts[p]) + "<small>" + (total > 0 ? percent(share) : std::string("-")) + "</small></td>";
+      const std::string_view kind = counts[p] == 0 ? "none" : p == t ? "right" : "wrong";
+      text.append("<td class=\"").append(kind).append("\" style=\"--share:" + fixed(kDeepest * share, 3) + "\">");
+      text += std::to_string(counts[p]);
+      if (counts[p] > 0) text += "<small>" + fixed(100 * share, 0) + "\u00A0%</small>";
+      text += "</td>";
     }
     text += "</tr>\n";
   }
@@ -176,7 +180,7 @@ std::string precision_recall_charts(const MetricReport& metrics) {
   std::string text = "<div class=\"charts small\">\n";
   for (const ClassMetrics& entry : metrics.per_class) {
     LineChart chart =
-        unit_square("Precision-recall curve of " + entry.name, "sensitivity (recall)", "precision", 300, 270);
+        unit_square("Precision-recall curve of " + entry.name, "sensitivity (recall)", "precision", 300, 280);
     chart.series.push_back(thinned(entry.name, entry.precision_recall.recall, entry.precision_recall.precision));
     const auto& average = entry.average_precision;
     text +=
@@ -199,7 +203,7 @@ std::string reliability_chart(const MetricReport& metrics, const std::optional<R
   chart.series.push_back(reliability_series(metrics.reliability, after, 0, false));
   std::string sub = "expected calibration error " + percent(metrics.expected_calibration_error.value);
   if (before) sub += ", before temperature " + percent(before->expected_calibration_error);
-  return "<div class=\"card\"><p class=\"sub\">" + sub + "</p>" + line_chart_svg(chart) + legend(chart.series) +
+  return "<div class=\"card single\"><p class=\"sub\">" + sub + "</p>" + line_chart_svg(chart) + legend(chart.series) +
          "</div>\n";
 }
 
@@ -232,8 +236,9 @@ std::string operating_point_table(const MetricReport& metrics) {
     return "<p class=\"note\">None: neither melanoma nor other malignant classes.</p>\n";
   std::string rows;
   for (const DecisionThreshold& point : metrics.operating_points) {
-    const std::string wanted =
-        point.wanted_sensitivity ? "found here, for " + percent(*point.wanted_sensitivity) : "set by the model";
+    const std::string wanted = point.wanted_sensitivity
+                                   ? "found here for " + number(100 * *point.wanted_sensitivity) + "\u00A0%"
+                                   : "set by the model";
     rows += row(escape(target_name(point.target)),
                 {escape(wanted), fixed(point.threshold, 4), interval_cell(point.sensitivity, NumberStyle::Percent),
                  interval_cell(point.specificity, NumberStyle::Percent)});

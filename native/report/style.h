@@ -33,23 +33,23 @@ p { margin: 0 0 12px; }
   font-size: 14px; border-radius: 0 6px 6px 0; }
 .warning { border-color: var(--warn); }
 section { margin: 44px 0 0; }
-.tiles { display: grid; gap: 14px; margin-top: 24px; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); }
+.tiles { display: grid; gap: 14px; margin-top: 24px; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); }
 .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-.tile { padding: 14px 16px 12px; }
+.tile { padding: 14px 16px 12px; display: flex; flex-direction: column; }
 .tile .name { font-size: 14px; color: var(--soft); margin: 0; }
 .tile .value { font-size: 27px; font-weight: 620; margin: 2px 0 0; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
 .tile .range { font-size: 13px; color: var(--soft); margin: 2px 0 0; font-variant-numeric: tabular-nums; }
 .tile.first { border-color: var(--accent); }
 .tile.first .value { color: var(--accent); }
-.bar { display: block; width: 100%; height: 10px; margin-top: 8px; }
+.bar { display: block; width: 100%; height: 18px; margin-top: auto; padding-top: 8px; }
 .bar .track { fill: var(--grid); } .bar .span { fill: var(--accent); opacity: 0.45; } .bar .dot { fill: var(--accent); }
 .charts { display: grid; gap: 14px; margin-top: 14px; grid-template-columns: repeat(auto-fill, minmax(min(310px, 100%), 1fr)); }
-.charts.small { grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); }
-.charts.pair { grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); }
+.charts.small { grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); }
 .card { padding: 12px 12px 8px; min-width: 0; }
 .card h3 { margin: 0; padding: 0 4px; }
 .card .sub { margin: 0 0 4px; padding: 0 4px; color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
-svg.chart { display: block; width: 100%; height: auto; max-width: 560px; margin: 0 auto; }
+svg.chart { display: block; width: 100%; height: auto; max-width: 460px; margin: 0 auto; }
+.card.single { max-width: 600px; margin-top: 14px; } .card.single svg.chart { max-width: none; }
 svg text { fill: var(--soft); font: 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 svg .grid { stroke: var(--grid); stroke-width: 1; } svg .axis { stroke: var(--soft); stroke-width: 1; opacity: 0.6; }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
@@ -63,7 +63,7 @@ svg .dashed { stroke-dasharray: 5 4; } svg .hit { fill: transparent; stroke: non
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 8px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 tbody tr:last-child > * { border-bottom: 0; }
-thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; } th[scope="row"] { text-align: left; font-weight: 600; }
+thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; white-space: normal; } th[scope="row"] { text-align: left; font-weight: 600; }
 thead th:first-child { text-align: left; }
 td small { display: block; color: var(--soft); font-size: 12px; }
 th small { color: var(--soft); font-weight: 400; font-size: 12px; display: block; }
@@ -72,7 +72,7 @@ th small { color: var(--soft); font-weight: 400; font-size: 12px; display: block
 .heat td { text-align: center; padding: 6px 4px; min-width: 54px; border: 2px solid var(--card); border-radius: 6px;
   background: rgba(var(--warn-rgb), var(--share)); }
 .heat td.right { background: rgba(var(--right-rgb), var(--share)); }
-.heat td.strong, .heat td.strong small { color: #ffffff; }
+.heat td small { color: inherit; opacity: 0.8; } .heat td.none { color: var(--soft); }
 .heat thead th { text-align: center; padding: 8px 4px; } .heat thead th:first-child { text-align: left; padding-left: 12px; }
 .heat th, .heat thead th { border-bottom: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 6px 4px 2px; font-size: 13px; color: var(--soft); }
@@ -89,8 +89,11 @@ footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--line);
 @media (max-width: 560px) {
   main { padding: 24px 14px 16px; } h1 { font-size: 23px; } section { margin-top: 34px; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 10px; } .tile { padding: 11px 12px 10px; } .tile .value { font-size: 22px; }
-  .charts.small { grid-template-columns: 1fr 1fr; gap: 10px; } .mistakes { grid-template-columns: 1fr 1fr; }
-  .card { padding: 10px 6px 6px; } th, td { padding: 7px 9px; } .heat td { padding: 5px 2px; min-width: 46px; }
+  .charts.small { grid-template-columns: 1fr 1fr; gap: 10px; } .charts.small svg text { font-size: 17px; }
+  .charts.small .sub { font-size: 11px; min-height: 3em; } table { font-size: 13px; } td small, th small { font-size: 11px; } th[scope="row"] { white-space: normal; } .mistakes { grid-template-columns: 1fr 1fr; }
+  .card { padding: 10px 6px 6px; } th, td { padding: 6px 6px; }
+  .heat td { padding: 4px 0; min-width: 30px; border-width: 1px; } .heat thead th { font-size: 11px; padding: 6px 0; }
+  .heat thead th:first-child { padding-left: 6px; }
 }
 @media print { body { background: #ffffff; } .tile, .card, figure { break-inside: avoid; } }
 )css";

@@ -111,7 +111,7 @@ std::string chart_card(const std::string& title, std::vector<html::ChartSeries> 
     if (found != points.end() && std::isfinite(found->y)) {
       chart.mark = *found;
       chart.mark_label = "best epoch " + std::to_string(best.epoch->epoch);
-      sub += ", in the best epoch " + html::number(found->y);
+      sub += ", in the best epoch: " + html::number(found->y);
     }
   }
   chart.series = std::move(series);
@@ -157,14 +157,17 @@ std::string validation_charts(const LoggedStage& stage, const BestEpoch& best) {
 std::string rate_chart(const LoggedStage& stage) {
   auto series =
       series_of(stage, "learning rate", 2, [](const LoggedEpoch& e) { return e.learning_rate.value_or(std::nan("")); });
-  double low = INFINITY, high = 0;
+  std::vector<double> rates;
   for (const auto& point : series.points) {
-    if (!std::isfinite(point.y)) continue;
-    low = std::min(low, point.y);
-    high = std::max(high, point.y);
+    if (std::isfinite(point.y)) rates.push_back(point.y);
   }
-  if (!(high > 0)) return {};
-  return chart_card("Learning rate", {std::move(series)}, {}, low > 0 && high / low >= 50);
+  std::sort(rates.begin(), rates.end());
+  if (rates.empty() || !(rates.back() > 0)) return {};
+  // A schedule of few steps is read by its decades, a smooth one by its shape.
+  const auto steps = std::unique(rates.begin(), rates.end()) - rates.begin();
+  const bool logarithmic =
+      rates.front() > 0 && rates[static_cast<std::size_t>(steps - 1)] / rates.front() >= 50 && steps <= 5;
+  return chart_card("Learning rate", {std::move(series)}, {}, logarithmic);
 }
 
 std::string stage_section(const LoggedStage& stage, const std::string& best_by) {
@@ -173,10 +176,10 @@ std::string stage_section(const LoggedStage& stage, const std::string& best_by) 
                                          [](double sum, const LoggedEpoch& e) { return sum + e.seconds.value_or(0); });
   std::string tiles;
   if (best.epoch) {
-    tiles += tile("Best " + html::words(best.metric) + ", validation", html::fixed(best.value, 3),
-                  "in epoch " + std::to_string(best.epoch->epoch), true);
+    tiles += tile(html::words(best.metric) + ", best", html::fixed(best.value, 3),
+                  "validation, epoch " + std::to_string(best.epoch->epoch), true);
     for (const auto& [name, value] : best.epoch->validation) {
-      if (name != best.metric) tiles += tile(html::words(name) + ", same epoch", html::fixed(value, 3), "validation");
+      if (name != best.metric) tiles += tile(html::words(name), html::fixed(value, 3), "validation, same epoch");
     }
   }
   tiles += tile("Epochs", std::to_string(stage.epochs.size()),
@@ -187,7 +190,7 @@ std::string stage_section(const LoggedStage& stage, const std::string& best_by) 
   const std::string validation = validation_charts(stage, best);
   if (!validation.empty())
     content += "<h3>On the validation part</h3>\n<div class=\"charts\">\n" + validation + "</div>\n";
-  content += "<h3>Loss terms, and how they were trained</h3>\n<div class=\"charts\">\n" + loss_charts(stage, best) +
+  content += "<h3>Loss terms and learning rate</h3>\n<div class=\"charts\">\n" + loss_charts(stage, best) +
              rate_chart(stage) + "</div>\n";
   return html::section(stage_title(stage.name), {}, content);
 }

@@ -1,0 +1,87 @@
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "native/base/files.h"
+#include "native/report/report.h"
+#include "tests/report/markup.h"
+#include "tests/support/paths.h"
+
+using namespace dermdistill;
+using Catch::Matchers::Contains;
+using testing::contains;
+using testing::occurrences;
+
+namespace {
+
+const std::string kConfig =
+    R"({"kind":"student","network":{"architecture":"mobilenet_v2"},"best_by":"accuracy","training":{"rate":0.0005,"milestones":[3,5]},)"
+    R"("data":{"folder":"a <b> & \"c\""}})";
+const std::string kLog =
+    R"({"stage":"student","epoch":1,"learning_rate":0.1,"seconds":2,"train":{"total":5,"kd":2},"validation":{"balanced_accuracy":0.3,"accuracy":0.6,"total":4}})"
+    "\n"
+    R"({"stage":"student","epoch":2,"learning_rate":0.001,"seconds":2,"train":{"total":4,"kd":null},"validation":{"balanced_accuracy":0.5,"accuracy":0.7,"total":3}})"
+    "\n"
+    R"({"stage":"student","epoch":3,"learning_rate":0.001,"seconds":2,"train":{"total":3,"kd":1},"validation":{"balanced_accuracy":0.6,"accuracy":0.65,"total":3.5}})"
+    "\n";
+
+}  // namespace
+
+TEST_CASE("a run folder becomes a page with a chart for every term and metric") {
+  const testing::TemporaryFolder folder;
+  const auto run = folder.path() / "run <script>alert(1)";
+  std::filesystem::create_directories(run);
+  write_text(run / "config.json", kConfig);
+  write_text(run / "log.jsonl", kLog);
+  write_training_report(run);
+  const std::string page = read_text(run / "report.html");
+  CHECK(testing::first_markup_fault(page) == "");
+  CHECK(testing::first_outside_reference(page) == "");
+  CHECK(contains(page, "run &lt;script&gt;"));
+  CHECK(occurrences(page, "<svg class=\"chart\"") == 5);  // total (with the validation's), kd, two metrics, the rate
+  for (const char* title : {"Total", "KD", "Accuracy", "Balanced accuracy", "Learning rate"}) {
+    INFO(title);
+    CHECK(contains(page, "<h3>" + std::string(title) + "</h3>"));
+  }
+  CHECK(contains(page, "Stage 3: the student"));
+  CHECK(contains(page, "best epoch 2"));  // by accuracy, as the configuration says, not by balanced accuracy
+  CHECK_FALSE(contains(page, "best epoch 3"));
+  CHECK(contains(page, "training.rate</th><td>0.0005"));
+  CHECK(contains(page, "training.milestones</th><td>[3,5]"));
+  CHECK(contains(page, "a &lt;b&gt; &amp; &quot;c&quot;"));
+  CHECK(contains(page, "6.0 s in all, 2.0 s each"));
+}
+
+TEST_CASE("a teacher's run shows both of its stages") {
+  const testing::TemporaryFolder folder;
+  write_text(folder.path() / "config.json", "{}");
+  write_text(folder.path() / "log.jsonl",
+             "{\"stage\":\"teacher\",\"train\":{\"loss\":2},\"validation\":{\"balanced_accuracy\":0.5}}\n"
+             "{\"stage\":\"head\",\"train\":{\"contrastive\":2}}\n");
+  const std::string page = training_report_html(folder.path());
+  CHECK(testing::first_markup_fault(page) == "");
+  CHECK(page.find("Stage 1: the teacher") < page.find("Stage 2: the teacher&#39;s self-supervision head"));
+  CHECK(contains(page, "time not logged"));
+}
+
+TEST_CASE("a run without epochs says so") {
+  const testing::TemporaryFolder folder;
+  write_text(folder.path() / "config.json", kConfig);
+  write_text(folder.path() / "log.jsonl", "");
+  const std::string page = training_report_html(folder.path());
+  CHECK(testing::first_markup_fault(page) == "");
+  CHECK(contains(page, "No epoch has been logged yet"));
+}
+
+TEST_CASE("a run folder that cannot be reported is refused, and nothing is written") {
+  const testing::TemporaryFolder folder;
+  CHECK_THROWS_AS(write_training_report(folder.path()), FileError);
+  write_text(folder.path() / "config.json", "[]");
+  write_text(folder.path() / "log.jsonl", kLog + "{\"epoch\":4,\"train\":{\"to");
+  CHECK_THROWS_WITH(write_training_report(folder.path()), Contains("config.json: is a JSON array"));
+  write_text(folder.path() / "config.json", "{");
+  CHECK_THROWS_WITH(write_training_report(folder.path()), Contains("config.json: not JSON"));
+  write_text(folder.path() / "config.json", kConfig);
+  CHECK_THROWS_AS(write_training_report(folder.path()), FormatError);
+  CHECK_THROWS_WITH(write_training_report(folder.path()), Contains("log.jsonl line 4: not JSON"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html"));
+}
