@@ -1,0 +1,180 @@
+// dermdistill export and evaluate, through the real binary, on a small folder per class.
+#include <fstream>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/io/safetensors.h"
+#include "core/metrics/metrics.h"
+#include "native/base/files.h"
+#include "native/data/split.h"
+#include "native/train/checkpoint.h"
+#include "native/train/export_card.h"
+#include "native/train/model_file.h"
+#include "run_process.h"
+#include "test_images.h"
+#include "test_models.h"
+#include "tests/support/paths.h"
+
+using namespace dermdistill;
+using namespace dermdistill::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// 60 images of 3 classes in a folder per class, and a run folder with an untrained network.
+class EvaluateFixture {
+ public:
+  EvaluateFixture() {
+    const std::vector<std::string> classes = {"BCC", "MEL", "NV"};
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      for (int i = 0; i < 20; ++i) {
+        std::filesystem::create_directories(data / classes[c]);
+        write_file(
+            data / classes[c] / ("ISIC_" + std::to_string(1000 * (c + 1) + static_cast<std::size_t>(i)) + ".jpg"),
+            jpeg_bytes(48, 40, 100 * c + static_cast<std::uint64_t>(i)));
+      }
+    }
+    const Network network = random_network(config, 51);
+    Checkpoint checkpoint;
+    checkpoint.kind = "student";
+    checkpoint.network = config;
+    checkpoint.card = test_card(config, 32);
+    checkpoint.card.classes = classes;
+    checkpoint.card.class_names = {"Basal cell carcinoma", "Melanoma", "Melanocytic nevus"};
+    checkpoint.card.operating_points.clear();
+    checkpoint.card.temperature = 1;
+    add_state(checkpoint.file, network.state(), "model.");
+    std::filesystem::create_directories(run);
+    write_checkpoint(run / "best.safetensors", checkpoint);
+    split.seed = 7;
+    split.validation = 0.3;
+    split.test = 0.3;
+    write_text(
+        run / "config.json",
+        nlohmann::json{
+            {"data",
+             {{"folder", data.string()}, {"fingerprint", load_dataset(data).fingerprint()}, {"split", to_json(split)}}}}
+            .dump());
+  }
+
+  ProcessResult command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--threads", "1"});
+    return run_dermdistill(arguments);
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path data = folder.path() / "data", run = folder.path() / "run",
+                        onnx = folder.path() / "student.onnx";
+  NetworkConfig config{Architecture::MobileNetV2, 0.25, 3};
+  SplitConfig split;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validation part") {
+  const ProcessResult exported = command(
+      {"export", "--model", run, "--out", onnx, "--notice", "Weights: Apache-2.0", "--notice", "Second notice"});
+  INFO(exported.error);
+  REQUIRE(exported.status == 0);
+  CHECK_THAT(exported.out, Contains("temperature") && Contains("MEL") && Contains("Apache-2.0"));
+
+  const LoadedModel model = load_model(onnx);
+  const Dataset dataset = load_dataset(data);
+  const std::vector<int> validation = split_dataset(dataset, split).validation;
+  LoadedModel start = load_model(run);
+  Predictor predictor(start.network, start.card, kScoringBatch);
+  const Scores scores = score_samples(predictor, dataset, validation, start.card.preprocessing, "");
+  calibrate_card(start.card, scores, dataset, 2019);
+  CHECK(model.card.temperature == Approx(start.card.temperature).epsilon(1e-4));
+  CHECK(model.card.temperature != 1);
+  REQUIRE(model.card.operating_points.size() == 4);  // melanoma and malignant at 90 and 95 % sensitivity
+  for (const OperatingPoint& point : model.card.operating_points) CHECK(point.sensitivity >= 0.9);
+  CHECK(model.card.metrics.at("validation").at("images") == static_cast<int>(validation.size()));
+  CHECK(model.card.out_of_distribution.at("percentiles").at("95").is_number());
+  REQUIRE(model.card.notices.size() == 4);
+  CHECK(model.card.notices.at(0) == "a notice");  // the run's own
+  CHECK_THAT(model.card.notices.at(1).get<std::string>(), Contains("non-commercial"));
+  CHECK(model.card.notices.at(2) == "Weights: Apache-2.0");
+  // The file is made to be given away: it says which data, not where they were.
+  CHECK(to_json_text(model.card).find(folder.path().string()) == std::string::npos);
+  CHECK(model.card.training.at("data").at("split") == to_json(split));
+
+  REQUIRE(command({"export", "--model", run, "--out", folder.path() / "again.onnx", "--notice", "Weights: Apache-2.0",
+                   "--notice", "Second notice"})
+              .status == 0);
+  CHECK(read_file(folder.path() / "again.onnx") == read_file(onnx));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model's own split") {
+  REQUIRE(command({"export", "--model", run, "--out", onnx}).status == 0);
+  const Dataset dataset = load_dataset(data);
+  const std::vector<int> test = split_dataset(dataset, split).test;
+  for (const std::filesystem::path& model : {run, onnx}) {
+    CAPTURE(model);
+    const ProcessResult result = command({"evaluate", "--data", data, "--model", model, "--json", "--bootstrap", "20"});
+    INFO(result.error);
+    REQUIRE(result.status == 0);
+    const auto json = nlohmann::json::parse(result.out);
+    CHECK(json.at("split") == to_json(split));
+    CHECK(json.at("metrics").at("images") == static_cast<int>(test.size()));
+    CHECK(json.at("warnings").empty());
+
+    const LoadedModel loaded = load_model(model);
+    Predictor predictor(loaded.network, loaded.card, kScoringBatch);
+    const Scores scores = score_samples(predictor, dataset, test, loaded.card.preprocessing, "");
+    CHECK(json.at("metrics").at("accuracy").at("value").get<double>() ==
+          Approx(accuracy(scores.logits, scores.labels, 3)));
+  }
+}
+
+TEST_CASE_METHOD(EvaluateFixture,
+                 "evaluate prints melanoma sensitivity and balanced accuracy first and writes the report") {
+  const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--split", "validation", "--report",
+                                        folder.path() / "report.html", "--bootstrap", "20"});
+  INFO(result.error);
+  REQUIRE(result.status == 0);
+  const auto melanoma = result.out.find("melanoma sensitivity"), balanced = result.out.find("balanced accuracy"),
+             plain = result.out.find("\n  accuracy");
+  REQUIRE(plain != std::string::npos);
+  CHECK(melanoma < balanced);
+  CHECK(balanced < plain);
+  CHECK_THAT(result.out, Contains("validation part, split by lesion, seed 7") && Contains("confusion"));
+  CHECK_THAT(read_text(folder.path() / "report.html"), Contains("<svg"));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good") {
+  const auto warnings = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"evaluate", "--data", data, "--model", run, "--bootstrap", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProcessResult result = command(arguments);
+    CHECK(result.status == 0);
+    return result.error;
+  };
+  CHECK_THAT(warnings({"--split", "test"}), !Contains("warning"));
+  CHECK_THAT(warnings({"--split", "train"}), Contains("images of the training"));
+  CHECK_THAT(warnings({"--split", "all"}), Contains("all images hold those"));
+  CHECK_THAT(warnings({"--seed", "8"}), Contains("trained with another split"));
+  CHECK_THAT(warnings({"--split-rule", "image"}), Contains("leaks") && Contains("too good"));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "classes that the model does not know, a broken image and wrong options are named") {
+  CHECK_THAT(command({"evaluate", "--data", data, "--model", run, "--split", "some"}).error, Contains("test"));
+  CHECK_THAT(command({"evaluate", "--data", folder.path() / "absent", "--model", run}).error, Contains("absent"));
+  CHECK_THAT(command({"export", "--model", folder.path() / "absent", "--out", onnx}).error,
+             Contains("absent") && Contains("does not exist"));
+  CHECK_FALSE(std::filesystem::exists(onnx));
+
+  std::ofstream(data / "MEL" / "ISIC_2000.jpg", std::ios::trunc) << "no image";
+  const ProcessResult broken =
+      command({"evaluate", "--data", data, "--model", run, "--split", "all", "--bootstrap", "0"});
+  CHECK(broken.status == 1);
+  CHECK_THAT(broken.error, Contains("ISIC_2000.jpg"));
+
+  std::filesystem::rename(data / "NV", data / "XYZ");
+  const ProcessResult unknown = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0"});
+  CHECK(unknown.status == 1);
+  CHECK_THAT(unknown.error, Contains("XYZ"));
+}

@@ -1,0 +1,96 @@
+// load_model: run folders, checkpoints and ONNX files, and what it says of everything else.
+#include "native/train/model_file.h"
+
+#include <cmath>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "native/base/files.h"
+#include "native/onnx/export.h"
+#include "native/train/checkpoint.h"
+#include "native/train/predictor.h"
+#include "test_models.h"
+#include "tests/support/paths.h"
+
+using namespace dermdistill;
+using namespace dermdistill::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const NetworkConfig kConfig{Architecture::MobileNetV2, 0.25, 8};
+
+void write_best(const std::filesystem::path& folder, const Network& network) {
+  Checkpoint checkpoint;
+  checkpoint.kind = "student";
+  checkpoint.network = network.config();
+  checkpoint.card = test_card(network.config(), 64);
+  add_state(checkpoint.file, network.state(), "model.");
+  write_checkpoint(folder / "best.safetensors", checkpoint);
+}
+
+}  // namespace
+
+TEST_CASE("a run folder, its checkpoint and its export are the same model") {
+  const Network network = random_network(kConfig, 31);
+  const TemporaryFolder folder;
+  write_best(folder.path(), network);
+  const LoadedModel run = load_model(folder.path());
+  export_onnx(run.network, run.card, folder.path() / "student.onnx");
+  const LoadedModel checkpoint = load_model(folder.path() / "best.safetensors");
+  const LoadedModel exported = load_model(folder.path() / "student.onnx");
+
+  const std::vector<float> images = random_images(2, 64, 32);
+  const std::vector<float> logits = Predictor(FoldedNetwork::from(network), run.card, 2).logits(images, 2);
+  CHECK(Predictor(run.network, run.card, 2).logits(images, 2) == logits);
+  CHECK(Predictor(checkpoint.network, checkpoint.card, 2).logits(images, 2) == logits);
+  CHECK(Predictor(exported.network, exported.card, 2).logits(images, 2) == logits);
+  CHECK(exported.card.classes == run.card.classes);
+}
+
+TEST_CASE("paths that hold no model are refused with the reason") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(load_model(folder.path() / "nothing.onnx"), Contains("nothing.onnx") && Contains("does not exist"));
+  CHECK_THROWS_WITH(load_model(folder.path()), Contains("no best.safetensors"));
+  write_text(folder.path() / "model.pth", "x");
+  CHECK_THROWS_WITH(load_model(folder.path() / "model.pth"), Contains("model.pth") && Contains(".onnx"));
+  write_text(folder.path() / "text.onnx", "a text");
+  CHECK_THROWS_WITH(load_model(folder.path() / "text.onnx"), Contains("text.onnx") && Contains("not an ONNX model"));
+  write_text(folder.path() / "text.safetensors", "a text that is no checkpoint");
+  CHECK_THROWS_WITH(load_model(folder.path() / "text.safetensors"), Contains("text.safetensors"));
+}
+
+TEST_CASE("weights without a card are no model to predict with") {
+  const TemporaryFolder folder;
+  TensorFile weights;
+  add_state(weights, random_network(kConfig, 33).state());
+  write_file(folder.path() / "imagenet.safetensors", serialise_safetensors(weights));
+  CHECK_THROWS_AS(load_model(folder.path() / "imagenet.safetensors"), FormatError);
+}
+
+TEST_CASE("the predictor takes any number of images and answers row by row") {
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 34));
+  const ModelCard card = test_card(kConfig, 64);
+  const std::vector<float> images = random_images(5, 64, 35);
+  Predictor predictor(network, card, 2);
+  const std::vector<float> all = predictor.logits(images, 5);
+  REQUIRE(all.size() == 5 * 8);
+  const auto last = std::span(images).last(images.size() / 5);
+  const std::vector<float> single = predictor.logits(last, 1);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(single[i] == Approx(all[4 * 8 + i]).margin(1e-5));
+
+  const std::vector<float> probabilities = predictor.probabilities(images, 5);
+  for (std::size_t row = 0; row < 5; ++row) {
+    double sum = 0, exact = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+      sum += probabilities[row * 8 + i];
+      exact += std::exp((all[row * 8 + i] - all[row * 8]) / card.temperature);
+    }
+    CHECK(sum == Approx(1));
+    CHECK(probabilities[row * 8] == Approx(1 / exact));
+  }
+  CHECK(predictor.probabilities({}, 0).empty());
+  CHECK_THROWS_AS(predictor.logits(images, 4), ShapeError);
+}
