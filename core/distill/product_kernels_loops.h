@@ -95,22 +95,20 @@ void combine(const T* weights, int rows, int terms, const T* z, std::int64_t str
   }
 }
 
-void subtract(const float* a, const float* b, std::int64_t count, float* out) {
-#pragma GCC ivdep
+void subtract(const float* a, const float* b, std::int64_t count, float* __restrict out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = a[i] - b[i];
 }
 
-double squared_difference(const float* a, const float* b, std::int64_t count, float scale, bool add, float* out) {
+double squared_difference(const float* a, const float* b, std::int64_t count, float scale, bool add,
+                          float* __restrict out) {
   double sum = 0;
   if (add) {
-#pragma GCC ivdep
     for (std::int64_t i = 0; i < count; ++i) {
       const float d = a[i] - b[i];
       sum += static_cast<double>(d) * static_cast<double>(d);
       out[i] += scale * d;
     }
   } else {
-#pragma GCC ivdep
     for (std::int64_t i = 0; i < count; ++i) {
       const float d = a[i] - b[i];
       sum += static_cast<double>(d) * static_cast<double>(d);
@@ -121,7 +119,7 @@ double squared_difference(const float* a, const float* b, std::int64_t count, fl
 }
 
 double angle_row(int n, int j, const double* gram_s, const double* inverse_s, const double* gram_t,
-                 const double* inverse_t, double* d_row, double* row_sums) {
+                 const double* inverse_t, double* __restrict d_row, double* __restrict row_sums) {
   const double* gj_s = gram_s + static_cast<std::int64_t>(j) * n;
   const double* gj_t = gram_t + static_cast<std::int64_t>(j) * n;
   double value = 0;
@@ -131,7 +129,6 @@ double angle_row(int n, int j, const double* gram_s, const double* inverse_s, co
     const double shift_s = gi_s[i] - gi_s[j], shift_t = gi_t[i] - gi_t[j];
     const double scale_s = inv_s[j], scale_t = inv_t[j];
     double q_sum = 0, angle_sum = 0, loss = 0;
-#pragma GCC ivdep
     for (int k = 0; k < n; ++k) {
       const double inverse = scale_s * inv_s[k];
       const double angle_s = (gj_s[k] - gi_s[k] + shift_s) * inverse;
