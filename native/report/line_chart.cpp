@@ -82,7 +82,7 @@ class Plot {
   /// A range that is not a point; `margin` is added at both ends as a share, none when it is negative.
   static Range widened(Range range, double margin) {
     if (range.high - range.low < 1e-12 * std::max(1.0, std::abs(range.high))) {
-      const double half = std::max(std::abs(range.high) * 0.1, 1e-6);
+      const double half = range.high == 0 ? 0.5 : std::abs(range.high) * 0.1;
       return {range.low - half, range.high + half};
     }
     const double extra = std::max(0.0, margin) * (range.high - range.low);

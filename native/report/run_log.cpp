@@ -36,6 +36,10 @@ class LineReader {
     return json_[field].get<double>();
   }
 
+  bool tells_of_an_epoch() const {
+    return json_.contains("epoch") || json_.contains("train") || json_.contains("validation");
+  }
+
   int epoch(int fallback) const {
     const auto value = number("epoch");
     if (!value) return fallback;
@@ -75,7 +79,7 @@ LoggedStage& stage_called(std::vector<LoggedStage>& stages, const std::string& n
   const auto found =
       std::find_if(stages.begin(), stages.end(), [&](const LoggedStage& stage) { return stage.name == name; });
   if (found != stages.end()) return *found;
-  return stages.emplace_back(LoggedStage{name, {}});
+  return stages.emplace_back(LoggedStage{name, {}, 0});
 }
 
 using NamedValues = std::vector<std::pair<std::string, double>>;
@@ -103,6 +107,10 @@ std::vector<LoggedStage> parse_run_log(std::string_view text, std::string_view n
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const LineReader reader(name, line_number, line);
     LoggedStage& stage = stage_called(stages, reader.text("stage"));
+    if (!reader.tells_of_an_epoch()) {
+      stage.other_seconds += reader.number("seconds").value_or(0);
+      continue;
+    }
     LoggedEpoch epoch;
     epoch.epoch = reader.epoch(static_cast<int>(stage.epochs.size()) + 1);
     epoch.learning_rate = reader.number("learning_rate");

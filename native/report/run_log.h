@@ -18,6 +18,7 @@ struct LoggedEpoch {
 struct LoggedStage {
   std::string name;  // "teacher", "head", "student"; empty where the log does not say
   std::vector<LoggedEpoch> epochs;
+  double other_seconds = 0;  // of lines that tell of no epoch, such as the making of a cache
 };
 
 /// Stages by first appearance. Empty lines are passed over. @param name for messages: the path of the file.

@@ -27,9 +27,14 @@ Json read_config(const std::filesystem::path& path) {
   return config;
 }
 
+/// Seven digits: what is stored as a float reads as it was written, 0.1 and not 0.10000000149.
 std::string plain_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (value.is_number_float()) return html::number(value.get<double>(), 7);
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  for (const Json& entry : value) text += (text.empty() ? "" : ", ") + plain_text(entry);
+  return text;
 }
 
 /// {"training": {"rate": 1}} as the row "training.rate | 1"; lists of plain values stay on one line.
@@ -49,6 +54,7 @@ std::string text_at(const Json& config, const char* pointer) {
 std::string stage_title(const std::string& name) {
   if (name == "teacher") return "Stage 1: the teacher";
   if (name == "head") return "Stage 2: the teacher's self-supervision head";
+  if (name == "cache") return "The teacher's knowledge, stored";
   if (name == "student") return "Stage 3: the student";
   return name.empty() ? "Training" : html::words(name);
 }
@@ -127,7 +133,9 @@ std::string tile(std::string_view name, std::string_view value, std::string_view
 std::string loss_charts(const LoggedStage& stage, const BestEpoch& best) {
   std::string charts;
   const auto metrics = validation_metrics(stage);
-  for (const std::string& term : train_terms(stage)) {
+  auto terms = train_terms(stage);
+  std::stable_partition(terms.begin(), terms.end(), [](const std::string& term) { return term == "total"; });
+  for (const std::string& term : terms) {
     std::vector<html::ChartSeries> series;
     series.push_back(
         series_of(stage, "training", 0, [&](const LoggedEpoch& e) { return logged_value(e.train, term); }));
@@ -171,6 +179,9 @@ std::string rate_chart(const LoggedStage& stage) {
 }
 
 std::string stage_section(const LoggedStage& stage, const std::string& best_by) {
+  if (stage.epochs.empty()) {
+    return html::section(stage_title(stage.name), "It took " + html::duration(stage.other_seconds) + ".", {});
+  }
   const BestEpoch best = find_best(stage, best_by);
   const double seconds = std::accumulate(stage.epochs.begin(), stage.epochs.end(), 0.0,
                                          [](double sum, const LoggedEpoch& e) { return sum + e.seconds.value_or(0); });
@@ -203,9 +214,7 @@ std::string lead(const Json& config) {
   add("", text_at(config, "/kind"));
   add("", text_at(config, "/network/architecture"));
   const bool student = text_at(config, "/kind") != "teacher";
-  if (student)
-    add("method ",
-        text_at(config, "/distill/method").empty() ? text_at(config, "/method") : text_at(config, "/distill/method"));
+  if (student) add("method ", text_at(config, "/distillation/method"));
   add("data ", text_at(config, "/data/folder"));
   return text;
 }
@@ -221,6 +230,13 @@ std::string training_report_html(const std::filesystem::path& run_folder) {
 
   std::string body = "<header><p class=\"kicker\">DermDistill training report</p>\n<h1>" + escape(name.string()) +
                      "</h1>\n<p class=\"lead\">" + lead(config) + "</p></header>\n";
+  const Json::json_pointer leaks("/data/split/leaks");
+  if (config.contains(leaks) && config[leaks] == true) {
+    body +=
+        "<p class=\"warning\"><b>This split leaks.</b> It was made by image, so images of one lesion can be in "
+        "training and "
+        "in validation; the validation's numbers are too good.</p>\n";
+  }
   if (stages.empty()) body += "<p class=\"warning\">No epoch has been logged yet.</p>\n";
   for (const LoggedStage& stage : stages) body += stage_section(stage, text_at(config, "/best_by"));
   std::vector<std::pair<std::string, std::string>> rows;

@@ -32,6 +32,17 @@ TEST_CASE("epochs are read into their stages") {
   CHECK(parse_run_log("", "log.jsonl").empty());
 }
 
+TEST_CASE("a line that tells of no epoch counts with its time alone") {
+  const auto stages = parse_run_log(
+      "{\"stage\":\"cache\",\"seconds\":3.5}\n{\"stage\":\"cache\",\"seconds\":1}\n{\"stage\":\"student\",\"train\":{"
+      "\"kd\":1}}",
+      "log");
+  REQUIRE(stages.size() == 2);
+  CHECK(stages[0].epochs.empty());
+  CHECK(stages[0].other_seconds == 4.5);
+  CHECK(stages[1].epochs.size() == 1);
+}
+
 TEST_CASE("a bad line is refused with its number") {
   const std::string good = "{\"epoch\":1,\"train\":{\"loss\":1}}\n\n";
   const auto message = [&](const std::string& line) {
@@ -52,5 +63,5 @@ TEST_CASE("a bad line is refused with its number") {
   CHECK_THAT(message("{\"train\":5}"), Contains("\"train\" is of type number; expected an object of numbers"));
   CHECK_THAT(message("{\"validation\":{\"auc\":\"high\"}}"), Contains("\"validation.auc\" is of type string"));
   CHECK_THAT(message("{\"stage\":3}"), Contains("\"stage\" is of type number; expected text"));
-  CHECK_THAT(message("{\"learning_rate\":[]}"), Contains("\"learning_rate\" is of type array"));
+  CHECK_THAT(message("{\"epoch\":2,\"learning_rate\":[]}"), Contains("\"learning_rate\" is of type array"));
 }

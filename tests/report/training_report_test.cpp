@@ -14,8 +14,8 @@ using testing::occurrences;
 namespace {
 
 const std::string kConfig =
-    R"({"kind":"student","network":{"architecture":"mobilenet_v2"},"best_by":"accuracy","training":{"rate":0.0005,"milestones":[3,5]},)"
-    R"("data":{"folder":"a <b> & \"c\""}})";
+    R"({"kind":"student","network":{"architecture":"mobilenet_v2"},"best_by":"accuracy","training":{"rate":0.000500000023748726,"milestones":[3,5]},)"
+    R"("distillation":{"method":"ssd-kd"},"data":{"folder":"a <b> & \"c\"","split":{"leaks":true}}})";
 const std::string kLog =
     R"({"stage":"student","epoch":1,"learning_rate":0.1,"seconds":2,"train":{"total":5,"kd":2},"validation":{"balanced_accuracy":0.3,"accuracy":0.6,"total":4}})"
     "\n"
@@ -46,8 +46,10 @@ TEST_CASE("a run folder becomes a page with a chart for every term and metric") 
   CHECK(contains(page, "best epoch 2"));  // by accuracy, as the configuration says, not by balanced accuracy
   CHECK_FALSE(contains(page, "best epoch 3"));
   CHECK(contains(page, "training.rate</th><td>0.0005"));
-  CHECK(contains(page, "training.milestones</th><td>[3,5]"));
+  CHECK(contains(page, "training.milestones</th><td>3, 5"));
   CHECK(contains(page, "a &lt;b&gt; &amp; &quot;c&quot;"));
+  CHECK(contains(page, "method ssd-kd"));
+  CHECK(contains(page, "This split leaks"));
   CHECK(contains(page, "6.0 s in all, 2.0 s each"));
 }
 
@@ -61,6 +63,17 @@ TEST_CASE("a teacher's run shows both of its stages") {
   CHECK(testing::first_markup_fault(page) == "");
   CHECK(page.find("Stage 1: the teacher") < page.find("Stage 2: the teacher&#39;s self-supervision head"));
   CHECK(contains(page, "time not logged"));
+  CHECK_FALSE(contains(page, "This split leaks"));
+}
+
+TEST_CASE("the time of the cache is told without an epoch") {
+  const testing::TemporaryFolder folder;
+  write_text(folder.path() / "config.json", kConfig);
+  write_text(folder.path() / "log.jsonl", "{\"seconds\":185,\"stage\":\"cache\"}\n" + kLog);
+  const std::string page = training_report_html(folder.path());
+  CHECK(testing::first_markup_fault(page) == "");
+  CHECK(contains(page, "It took 3 min 5 s."));
+  CHECK(occurrences(page, "<p class=\"name\">Epochs</p>") == 1);
 }
 
 TEST_CASE("a run without epochs says so") {
