@@ -1,6 +1,7 @@
 // dermdistill synth: a procedural data set that looks like dermoscopy.
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "native/base/interrupt.h"
@@ -19,10 +20,12 @@ struct SynthOptions {
 
 void synth(const SynthOptions& options) {
   catch_interrupts();
-  {
-    Progress progress("synth", options.config.images, "images");
-    write_synthetic_dataset(options.out, options.config, [&](int images) { progress.advance(images); });
-  }
+  std::optional<Progress> progress;  // begins with the first image: a wrong option shows no bar
+  write_synthetic_dataset(options.out, options.config, [&](int images) {
+    if (!progress) progress.emplace("synth", options.config.images, "images");
+    progress->advance(images);
+  });
+  progress.reset();
   std::printf("%d images of 8 classes are in %s\n", options.config.images, options.out.c_str());
 }
 
