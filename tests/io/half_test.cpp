@@ -101,6 +101,15 @@ TEST_CASE("spans convert as single values do, at any length", "[io]") {
       REQUIRE(std::bit_cast<std::uint32_t>(back[i]) == std::bit_cast<std::uint32_t>(from_half(halves[i])));
     }
   }
+  std::vector<std::uint16_t> every(65536), again(65536);
+  std::vector<float> values(65536);
+  for (std::size_t i = 0; i < every.size(); ++i) every[i] = static_cast<std::uint16_t>(i);
+  from_half(every, values);
+  to_half(values, again);
+  for (std::size_t i = 0; i < every.size(); ++i) {
+    REQUIRE(std::bit_cast<std::uint32_t>(values[i]) == std::bit_cast<std::uint32_t>(from_half(every[i])));
+    REQUIRE(again[i] == to_half(values[i]));
+  }
   std::vector<float> two(2);
   std::vector<std::uint16_t> three(3);
   CHECK_THROWS_WITH(to_half(two, three), Catch::Contains("room for 3 values; expected 2"));
