@@ -7,10 +7,11 @@
 #include "native/cli/commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"DermDistill distils a small skin-lesion classifier from a large one on a laptop's CPU.\n"
-               "Research and education software; not a medical device."};
+  CLI::App app{
+      "DermDistill distils a small skin-lesion classifier from a large one on a laptop's CPU.\n"
+      "Research and education software; not a medical device."};
   app.name("dermdistill");
-  app.require_subcommand(1);
+  app.require_subcommand(argc > 1 ? 0 : 1, 1);  // with an argument, the parser names the one it does not know
   app.set_version_flag("--version", "dermdistill 0.1.0");
   dermdistill::add_synth_command(app);
   dermdistill::add_inspect_command(app);
