@@ -29,11 +29,11 @@ std::string row(const char* name, const std::optional<Interval>& interval) {
 }
 
 std::string class_table(const MetricReport& report, int width) {
-  std::string text = printed("\n  %-*s %8s %12s %12s %8s %10s\n", width, "class", "images", "sensitivity",
-                             "specificity", "AUC", "precision");
+  std::string text = printed("\n  %-*s %8s %12s %12s %8s %11s\n", width, "class", "images", "sensitivity",
+                             "specificity", "AUC", "avg. prec.");
   for (const ClassMetrics& metrics : report.per_class) {
     text +=
-        printed("  %-*s %8lld %12s %12s %8s %10s\n", width, metrics.name.c_str(), static_cast<long long>(metrics.count),
+        printed("  %-*s %8lld %12s %12s %8s %11s\n", width, metrics.name.c_str(), static_cast<long long>(metrics.count),
                 short_text(metrics.sensitivity).c_str(), short_text(metrics.specificity).c_str(),
                 short_text(metrics.auc).c_str(), short_text(metrics.average_precision).c_str());
   }

@@ -99,6 +99,7 @@ void predict(const PredictOptions& options) {
     const auto end = files.begin() + static_cast<std::ptrdiff_t>(std::min(first + kBatch, files.size()));
     failed += predict_batch(predictor, model.card, {begin, end}, options.json);
   }
+  if (!options.json && model.card.operating_points.empty()) std::printf("%s\n", kNotCalibrated);
   if (!options.json) std::printf("%s\n", kDisclaimer);
   std::fflush(stdout);
   if (failed > 0) {

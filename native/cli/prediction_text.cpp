@@ -50,23 +50,34 @@ std::vector<std::size_t> by_falling_probability(std::span<const float> probabili
   return order;
 }
 
-/// One line an operating point that the image reaches.
-std::string reached_points(const ModelCard& card, std::span<const float> probabilities) {
+/// The points whose threshold the image reaches, for each target only the highest.
+std::vector<OperatingPoint> highest_reached(const ModelCard& card, std::span<const float> probabilities) {
   Predictions single;
   single.classes = card.classes;
   single.labels = {0};
   single.probabilities.assign(probabilities.begin(), probabilities.end());
-  std::string text;
+  std::vector<OperatingPoint> result;
   for (const OperatingPoint& point : card.operating_points) {
-    const bool malignant = point.target == kMalignantTarget;
-    if (!malignant && class_index(card.classes, point.target) < 0) continue;
-    const double score = target_scores(single, point.target).front();
-    if (score < point.threshold) continue;
-    const std::string target = malignant ? "malignant (melanoma, basal or squamous cell carcinoma, actinic keratosis)"
-                                         : full_class_name(point.target);
-    text += "  ! " + target + ": " + printed("%.1f %%", 100 * score) + " reaches the threshold of " +
-            printed("%.1f %%", 100 * point.threshold) + " (validation: sensitivity " +
-            printed("%.0f %%", 100 * point.sensitivity) + ", specificity " +
+    if (point.target != kMalignantTarget && class_index(card.classes, point.target) < 0) continue;
+    if (target_scores(single, point.target).front() < point.threshold) continue;
+    const auto same = std::find_if(result.begin(), result.end(),
+                                   [&](const OperatingPoint& other) { return other.target == point.target; });
+    if (same == result.end()) {
+      result.push_back(point);
+    } else if (same->threshold < point.threshold) {
+      *same = point;
+    }
+  }
+  return result;
+}
+
+std::string reached_points(const ModelCard& card, std::span<const float> probabilities) {
+  std::string text;
+  for (const OperatingPoint& point : highest_reached(card, probabilities)) {
+    const std::string target =
+        point.target == kMalignantTarget ? "Malignant (MEL, BCC, AK, SCC together)" : full_class_name(point.target);
+    text += "  ! " + target + ": above the threshold of " + printed("%.1f %%", 100 * point.threshold) + " that found " +
+            printed("%.0f %%", 100 * point.sensitivity) + " of such lesions in validation (specificity " +
             printed("%.0f %%", 100 * point.specificity) + ")\n";
   }
   return text;

@@ -13,6 +13,10 @@ inline constexpr char kDisclaimer[] =
     "Research and education software, not a medical device: these numbers are no diagnosis. "
     "Whatever they are, show a lesion that is new, changing or worries you to a doctor.";
 
+inline constexpr char kNotCalibrated[] =
+    "The model's card holds no operating points: its probabilities may be too sure or too unsure. dermdistill export "
+    "fits them on validation images.";
+
 /// {"image": ..., "probabilities": {"MEL": ..., ...}, "top": "..."} on one line; probabilities in the card's order.
 std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities);
 

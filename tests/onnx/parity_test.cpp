@@ -98,6 +98,8 @@ TEST_CASE("ONNX Runtime computes what the engine computes") {
       static_cast<double>(*greatest), logit_difference, embedding_difference, feature_difference);
   CHECK(*greatest - *least > 2);  // otherwise the tolerance would say nothing
   CHECK(logit_difference <= kTolerance);
+  InferencePass reference(network, backend_named("eigen"), batch, size, size);
+  CHECK(largest_difference(reference.forward(images, batch).logits, values.first(logits)) <= kTolerance);
   CHECK(embedding_difference <= kTolerance);
   CHECK(feature_difference <= 10 * kTolerance);
 }
