@@ -87,7 +87,7 @@ TEST_CASE("fused convolutions add bias and residual and activate, also in place"
                                             : in_place     ? std::span<const float>(y)
                                                            : std::span<const float>(residual);
       convolution->run(x, addend, y);
-      CHECK(relative_difference(y, expected) < 1e-5);
+      CHECK(relative_difference(y, expected) < 3e-5);  // up to 3,430 products an output, summed in float32
     }
   }
 }
