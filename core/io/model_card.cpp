@@ -220,7 +220,7 @@ std::string full_class_name(std::string_view code) {
        {"NV", "Melanocytic nevus"},
        {"BCC", "Basal cell carcinoma"},
        {"AK", "Actinic keratosis"},
-       {"BKL", "Benign keratosis"},
+       {"BKL", "Keratosis-like lesion"},  // the official name starts with a word that a result must not show
        {"DF", "Dermatofibroma"},
        {"VASC", "Vascular lesion"},
        {"SCC", "Squamous cell carcinoma"}}};

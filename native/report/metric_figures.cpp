@@ -46,8 +46,7 @@ std::string tile(std::string_view name, const std::optional<Interval>& interval,
 
 /// A code with its full name below it where there is one.
 std::string class_heading(const std::string& code) {
-  // Its usual name would reassure, and no page of ours may do that.
-  const std::string name = code == "BKL" ? "Keratosis-like lesion" : full_class_name(code);
+  const std::string name = full_class_name(code);
   return escape(code) + (name == code ? "" : "<small>" + escape(name) + "</small>");
 }
 
