@@ -91,7 +91,13 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
 }
 
 Network network_of(const Checkpoint& checkpoint, const std::filesystem::path& name) {
-  Network network(checkpoint.network);
+  Network network = [&] {
+    try {
+      return Network(checkpoint.network);
+    } catch (const InputError& error) {
+      rethrow_named(name, error);
+    }
+  }();
   load_named(network, to_state(checkpoint.file, "model."), name);
   return network;
 }

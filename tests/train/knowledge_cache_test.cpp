@@ -1,0 +1,146 @@
+// The cache says what the teacher says, and refuses to speak for another.
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "native/base/files.h"
+#include "native/base/interrupt.h"
+#include "native/train/cache_file.h"
+#include "tests/train/tiny_run.h"
+
+namespace dermdistill {
+namespace {
+
+struct CacheFixture {
+  RunConfig config = testing::tiny_distill_config(Method::SsdKd);
+  TrainingData data = open_training_data(config);
+  const Backend& backend = backend_named("auto");
+  testing::TemporaryFolder folder;
+
+  std::unique_ptr<TeacherSource> source(const std::filesystem::path& cache, const StopRequest& stop = {}) {
+    return make_teacher_source(config, data, open_teacher(config, data, backend), cache, backend, stop);
+  }
+};
+
+/// Largest difference over the largest magnitude.
+double difference(std::span<const float> a, std::span<const float> b) {
+  REQUIRE(a.size() == b.size());
+  double most = 0, scale = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
+    scale = std::max(scale, std::abs(static_cast<double>(b[i])));
+  }
+  return most / scale;
+}
+
+}  // namespace
+
+TEST_CASE("The cache holds what the teacher says of the very views that the student sees") {
+  CacheFixture fixture;
+  const auto cached = fixture.source(fixture.folder.path() / "cache");
+  fixture.config.distill.online = true;
+  const auto online = fixture.source({});
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  for (const int epoch : {0, 1, 5}) {
+    loader.start_epoch(epoch);
+    Batch batch;
+    REQUIRE(loader.next(batch));
+    const TeacherViews a = cached->views(batch), b = online->views(batch);
+    CHECK(difference(a.logits, b.logits) < 1e-5);
+    CHECK(difference(a.embedding, b.embedding) < 1e-3);
+    CHECK(difference(a.projection, b.projection) < 1e-3);
+    CHECK(difference(a.features, b.features) < 1e-3);
+
+    // The test could not fail if the teacher answered every view alike: another transform must be told apart.
+    const std::vector<float> right(b.embedding.begin(), b.embedding.end());
+    batch.transform = 1 - batch.transform;
+    CHECK(difference(cached->views(batch).embedding, right) > 1e-2);
+  }
+}
+
+TEST_CASE("Training from the cache is training from the teacher, to half precision") {
+  const testing::TemporaryFolder folder;
+  const RunConfig config = testing::tiny_distill_config(Method::SsdKd);
+  testing::TinyStudent cached(config, folder.path() / "cache"), online(config);
+  cached.stage->start_epoch(0, 0);
+  online.stage->start_epoch(0, 0);
+  const LossTerms a = cached.stage->compute_gradients(), b = online.stage->compute_gradients();
+  REQUIRE(a.terms.size() == b.terms.size());
+  for (std::size_t i = 0; i < a.terms.size(); ++i) {
+    INFO(a.terms[i].first);
+    CHECK(a.terms[i].second == Approx(b.terms[i].second).epsilon(5e-3).margin(1e-6));
+  }
+}
+
+TEST_CASE("A cache that was interrupted and resumed has the bytes of an unbroken one") {
+  CacheFixture fixture;
+  const auto unbroken = fixture.folder.path() / "unbroken", broken = fixture.folder.path() / "broken";
+  fixture.source(unbroken);
+  REQUIRE_THROWS_AS(fixture.source(broken, testing::stop_after(1)), Interrupted);
+  Teacher teacher = open_teacher(fixture.config, fixture.data, fixture.backend);
+  const CacheIdentity identity = cache_identity(fixture.config, fixture.data, teacher);
+  CHECK_THAT(testing::message_of([&] { KnowledgeCache::open(broken, identity); }), Catch::Contains("is not finished"));
+  REQUIRE_THROWS_AS(fixture.source(broken, testing::stop_after(2)), Interrupted);
+  fixture.source(broken);
+  CHECK(read_file(cache_file(unbroken)) == read_file(cache_file(broken)));
+}
+
+TEST_CASE("A cache of anything else is refused by name") {
+  CacheFixture fixture;
+  const auto cache = fixture.folder.path() / "cache";
+  fixture.source(cache);
+  Teacher teacher = open_teacher(fixture.config, fixture.data, fixture.backend);
+  CacheIdentity identity = cache_identity(fixture.config, fixture.data, teacher);
+  CHECK_NOTHROW(KnowledgeCache::open(cache, identity));
+  const auto message = [&] { return testing::message_of([&] { KnowledgeCache::open(cache, identity); }); };
+  SECTION("teacher") {
+    identity.teacher_sha256[0] ^= 1;
+    CHECK_THAT(message(), Catch::Contains("another teacher;"));
+  }
+  SECTION("data") {
+    identity.data_fingerprint[0] ^= 1;
+    CHECK_THAT(message(), Catch::Contains("another data;"));
+  }
+  SECTION("seed and transforms") {
+    identity.seed += 1;
+    identity.layout.transforms += 1;
+    CHECK_THAT(message(), Catch::Contains("seed") && Catch::Contains("stored transforms"));
+  }
+  SECTION("augmentation") {
+    identity.augmentation["hue"] = 90;
+    CHECK_THAT(message(), Catch::Contains("augmentation"));
+  }
+  SECTION("size") {
+    identity.preprocessing.size = 64;
+    CHECK_THAT(message(), Catch::Contains("another size;"));
+  }
+  SECTION("truncated file") {
+    std::filesystem::resize_file(cache_file(cache), 5000);
+    CHECK_THAT(message(), Catch::Contains("has 5000 bytes"));
+  }
+  SECTION("no cache at all") {
+    std::ofstream(cache_file(cache), std::ios::trunc) << "something else entirely";
+    CHECK_THAT(message(), Catch::Contains("is not a knowledge cache"));
+  }
+}
+
+TEST_CASE("A teacher that does not fit is refused") {
+  CacheFixture fixture;
+  SECTION("a folder without a teacher") {
+    fixture.config.distill.teacher = fixture.folder.path();
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("holds no trained teacher"));
+  }
+  SECTION("another teacher than before") {
+    fixture.config.distill.teacher_sha256 = "0123";
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("another teacher"));
+  }
+  SECTION("other classes") {
+    std::swap(fixture.data.dataset.classes[0], fixture.data.dataset.classes[1]);
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("knows the classes"));
+  }
+}
+
+}  // namespace dermdistill
