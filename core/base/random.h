@@ -17,10 +17,10 @@ class Random {
   Random(std::uint64_t seed, std::uint64_t stream);
 
   std::uint64_t bits();
-  double uniform();                            // [0, 1)
-  double uniform(double low, double high);     // [low, high)
-  std::uint64_t below(std::uint64_t bound);    // [0, bound), unbiased; bound > 0
-  double normal();                             // mean 0, variance 1
+  double uniform();                          // [0, 1)
+  double uniform(double low, double high);   // [low, high)
+  std::uint64_t below(std::uint64_t bound);  // [0, bound), unbiased; bound > 0
+  double normal();                           // mean 0, variance 1
   bool chance(double probability) { return uniform() < probability; }
 
   template <typename T>

@@ -1,12 +1,11 @@
 #include "native/base/files.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
@@ -17,7 +16,8 @@ namespace {
 /// A file descriptor that is closed when it goes out of scope.
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0666) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0666)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
     if (fd_ < 0) throw FileError(path.string(), std::string("cannot be opened (") + std::strerror(errno) + ")");
   }
   ~Descriptor() { ::close(fd_); }
@@ -73,7 +73,8 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> by
   try {
     const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
     write_all(file.get(), bytes, path);
-    if (::fsync(file.get()) != 0) throw FileError(path.string(), std::string("cannot be synced (") + std::strerror(errno) + ")");
+    if (::fsync(file.get()) != 0)
+      throw FileError(path.string(), std::string("cannot be synced (") + std::strerror(errno) + ")");
   } catch (const FileError&) {
     ::unlink(beside.c_str());
     throw;
@@ -88,14 +89,17 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> by
   ::fsync(directory.get());  // best effort: some file systems cannot sync a folder
 }
 
-void write_text(const std::filesystem::path& path, std::string_view text) { write_file(path, std::as_bytes(std::span(text))); }
+void write_text(const std::filesystem::path& path, std::string_view text) {
+  write_file(path, std::as_bytes(std::span(text)));
+}
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const Descriptor file(path, O_RDONLY);
   const std::size_t size = size_of(file, path);
   if (size == 0) return;  // mmap refuses empty mappings; an empty span says the same
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
-  if (address == MAP_FAILED) throw FileError(path.string(), std::string("cannot be mapped (") + std::strerror(errno) + ")");
+  if (address == MAP_FAILED)
+    throw FileError(path.string(), std::string("cannot be mapped (") + std::strerror(errno) + ")");
   bytes_ = {static_cast<const std::byte*>(address), size};
 }
 

@@ -1,9 +1,8 @@
 #include "native/base/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+#include <unistd.h>
 
 namespace dermdistill {
 namespace {
@@ -52,18 +51,21 @@ void Progress::draw(bool last) {
   drawn_ = Clock::now();
   const double seconds = std::chrono::duration<double>(drawn_ - began_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_ - start_) / seconds : 0;
-  const double share = total_ > 0 ? std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
+  const double share =
+      total_ > 0 ? std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
   const std::string time = last || rate <= 0 ? "in " + duration_text(seconds)
                                              : duration_text(static_cast<double>(total_ - done_) / rate) + " left";
   std::string bar;
   if (terminal_) {
     constexpr int kCells = 24;
     const int filled = static_cast<int>(share * kCells);
-    bar = "[" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(kCells - filled), '.') + "] ";
+    bar = "[" + std::string(static_cast<std::size_t>(filled), '#') +
+          std::string(static_cast<std::size_t>(kCells - filled), '.') + "] ";
   }
-  std::fprintf(stderr, "%s%s %s%3d%% %lld/%lld %s, %.1f/s, %s%s%s%s", terminal_ ? "\r\033[K" : "", title_.c_str(), bar.c_str(),
-               static_cast<int>(share * 100), static_cast<long long>(done_), static_cast<long long>(total_), unit_.c_str(), rate,
-               time.c_str(), detail_.empty() ? "" : ", ", detail_.c_str(), !terminal_ || last ? "\n" : "");
+  std::fprintf(stderr, "%s%s %s%3d%% %lld/%lld %s, %.1f/s, %s%s%s%s", terminal_ ? "\r\033[K" : "", title_.c_str(),
+               bar.c_str(), static_cast<int>(share * 100), static_cast<long long>(done_),
+               static_cast<long long>(total_), unit_.c_str(), rate, time.c_str(), detail_.empty() ? "" : ", ",
+               detail_.c_str(), !terminal_ || last ? "\n" : "");
   std::fflush(stderr);
 }
 

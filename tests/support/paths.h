@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-
 #include <unistd.h>
 
 namespace dermdistill::testing {
@@ -19,9 +18,13 @@ inline std::filesystem::path from_environment(const char* name, const std::files
 }
 
 /// ImageNet weights, or a path that does not exist.
-inline std::filesystem::path weights_dir() { return from_environment("DERMDISTILL_WEIGHTS", source_dir().parent_path() / "shared" / "weights"); }
+inline std::filesystem::path weights_dir() {
+  return from_environment("DERMDISTILL_WEIGHTS", source_dir().parent_path() / "shared" / "weights");
+}
 /// Real images, or a path that does not exist.
-inline std::filesystem::path data_dir() { return from_environment("DERMDISTILL_DATA", source_dir().parent_path() / "shared" / "data"); }
+inline std::filesystem::path data_dir() {
+  return from_environment("DERMDISTILL_DATA", source_dir().parent_path() / "shared" / "data");
+}
 
 /// Says that a test was skipped; CTest then reports it as skipped. Return from the test after it.
 inline void skip(const std::string& reason) { std::printf("[skipped] %s\n", reason.c_str()); }
