@@ -26,7 +26,10 @@ void distill(const RunConfig& config, const std::filesystem::path& out, bool res
   nlohmann::json notices = nlohmann::json::array();
   Network network = start_network(run, notices);
   std::optional<Teacher> teacher;
-  if (needs_teacher(run.config.distill.loss)) teacher.emplace(open_teacher(run.config, run.data, run.backend));
+  if (needs_teacher(run.config.distill.loss)) {
+    teacher.emplace(open_teacher(run.config, run.data, run.backend));
+    inherit_notices(teacher->card.notices, notices);
+  }
   // Before the cache is built: an interrupted build is resumed like everything else.
   run.folder.write_config(run.config);
   ModelCard card = run.last ? run.last->card : run_card(run, notices);

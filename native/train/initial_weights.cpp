@@ -32,10 +32,16 @@ InitialWeights load_initial_weights(Network& network, const std::string& init, s
                                 [](const StoredTensor& tensor) { return tensor.name.starts_with("model."); });
   load_named(network, to_state(file, ours ? "model." : ""), path, LoadOptions{.replace_classifier = true});
   out.sha256 = sha256(bytes);
+  if (ours) {  // another run's: what it owes to its own origins holds on
+    out.notices = read_checkpoint(path).card.notices;
+    return out;
+  }
+  nlohmann::json notice = nlohmann::json::object();
   for (const char* key : {"source", "license"}) {
     const auto found = file.metadata.find(key);
-    if (found != file.metadata.end()) out.notice[key] = found->second;
+    if (found != file.metadata.end()) notice[key] = found->second;
   }
+  if (!notice.empty()) out.notices.push_back({{"initial weights", notice}});
   return out;
 }
 

@@ -15,7 +15,7 @@ inline constexpr const char* kRandomInit = "random";
 /// What came of it, for config.json and the model card.
 struct InitialWeights {
   std::string sha256;                                // of the file; empty for random numbers
-  nlohmann::json notice = nlohmann::json::object();  // source and licence as the file states them
+  nlohmann::json notices = nlohmann::json::array();  // its origin and licence, and those it was itself made from
 };
 
 /// `init` is a .safetensors file with torchvision's names (with or without a classifier, F16 or F32), a run folder, or

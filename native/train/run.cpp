@@ -1,5 +1,6 @@
 #include "native/train/run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -44,6 +45,12 @@ Run open_run(RunConfig config, const std::filesystem::path& out, bool resume, St
   return run;
 }
 
+void inherit_notices(const nlohmann::json& from, nlohmann::json& notices) {
+  for (const auto& notice : from) {
+    if (std::find(notices.begin(), notices.end(), notice) == notices.end()) notices.push_back(notice);
+  }
+}
+
 Network start_network(Run& run, nlohmann::json& notices) {
   Network network(run.config.network);
   if (run.last) {
@@ -56,7 +63,7 @@ Network start_network(Run& run, nlohmann::json& notices) {
                      run.config.init_sha256);
   }
   run.config.init_sha256 = initial.sha256;
-  if (!initial.notice.empty()) notices.push_back({{"initial weights", initial.notice}});
+  inherit_notices(initial.notices, notices);
   return network;
 }
 

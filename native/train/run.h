@@ -24,6 +24,9 @@ struct Run {
 /// @throws InputError, FormatError as its parts do.
 Run open_run(RunConfig config, const std::filesystem::path& out, bool resume, StopRequest stop_requested);
 
+/// Adds the licence notices of something that a model is made from, each once.
+void inherit_notices(const nlohmann::json& from, nlohmann::json& notices);
+
 /// The network with its initial weights, or empty shapes for a resumed run, whose checkpoint fills them. Notes the
 /// hash and licence of the weights in the run's configuration.
 Network start_network(Run& run, nlohmann::json& notices);
