@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/io/model_card.h"
 #include "native/base/files.h"
+#include "native/report/evaluation_sections.h"
 #include "native/report/html.h"
 #include "native/report/metric_figures.h"
 #include "native/report/report.h"
@@ -49,7 +50,7 @@ std::string interval_note(const MetricReport& metrics) {
          "is none.";
 }
 
-std::string facts_section(const EvaluationReport& report) {
+std::string facts_section(const EvaluationReport& report, int level) {
   std::vector<std::pair<std::string, std::string>> rows = {
       {"Model", report.model},
       {"Data set", report.data_set},
@@ -61,7 +62,7 @@ std::string facts_section(const EvaluationReport& report) {
       {"Seed of the intervals", std::to_string(report.metrics.seed)},
   };
   rows.insert(rows.end(), report.facts.begin(), report.facts.end());
-  return html::section("What was evaluated", {}, "<div class=\"scroll\">" + html::facts(rows) + "</div>\n");
+  return html::section("What was evaluated", {}, "<div class=\"scroll\">" + html::facts(rows) + "</div>\n", level);
 }
 
 std::string image_name(const Predictions& predictions, int image) {
@@ -101,9 +102,9 @@ std::string shown_of(std::size_t shown, std::size_t all) {
   return shown == all ? std::to_string(all) : std::to_string(shown) + " of " + std::to_string(all) + " shown";
 }
 
-std::string mistakes_section(const EvaluationReport& report) {
+std::string mistakes_section(const EvaluationReport& report, int level) {
   const auto all = worst_mistakes(report.predictions, static_cast<int>(report.predictions.labels.size()));
-  if (all.empty()) return html::section("Worst mistakes", "There are none: every image got its own class.", {});
+  if (all.empty()) return html::section("Worst mistakes", "There are none: every image got its own class.", {}, level);
   const int melanoma = class_index(report.predictions.classes, kMelanomaClass);
   const auto other =
       std::find_if(all.begin(), all.end(), [&](const Mistake& mistake) { return mistake.label != melanoma; });
@@ -113,54 +114,61 @@ std::string mistakes_section(const EvaluationReport& report) {
   const std::size_t rest_reserved = std::min(rest.size(), room / 2);
   const std::size_t missed_shown = std::min(missed.size(), room - rest_reserved);
   const std::size_t rest_shown = std::min(rest.size(), room - missed_shown);
+  const auto heading = [tag = "h" + std::to_string(level + 1) + ">"](const std::string& text) {
+    return "<" + tag + text + "</" + tag + "\n";
+  };
   std::string content;
   if (!missed.empty()) {
-    content += "<h3>Missed melanomas: " + shown_of(missed_shown, missed.size()) + "</h3>\n" +
+    content += heading("Missed melanomas: " + shown_of(missed_shown, missed.size())) +
                gallery(report, missed.first(missed_shown), "missed");
   }
   if (!rest.empty()) {
-    content += "<h3>Other mistakes: " + shown_of(rest_shown, rest.size()) + "</h3>\n" +
+    content += heading("Other mistakes: " + shown_of(rest_shown, rest.size())) +
                gallery(report, rest.first(rest_shown), "other");
   }
   return html::section("Worst mistakes",
                        "The most confident ones first. Under each picture: the true class, and what it was taken for.",
-                       content);
+                       content, level);
 }
 
 }  // namespace
 
-std::string evaluation_report_html(const EvaluationReport& report) {
+std::string html::evaluation_sections(const EvaluationReport& report, int level) {
   check_report(report);
   const MetricReport& metrics = report.metrics;
-  std::string body = header(report) + html::headline_tiles(metrics);
+  std::string body = html::headline_tiles(metrics);
   body += "<p class=\"note\" style=\"margin-top:12px\">" + interval_note(metrics) +
           " Balanced accuracy is the mean sensitivity over the classes, so that a frequent class does not hide a rare "
           "one.</p>\n";
   body += html::section(
       "Confusion matrix",
       "A row holds the images of one true class: how many were given which class, and their share of the row.",
-      html::confusion_table(metrics));
-  body += html::section("Classes", "Each class against all others.", html::class_table(metrics));
+      html::confusion_table(metrics), level);
+  body += html::section("Classes", "Each class against all others.", html::class_table(metrics), level);
   body += html::section(
       "Melanoma and malignant lesions",
       "Malignant means melanoma (MEL), basal cell carcinoma (BCC), actinic keratosis (AK) or squamous cell "
       "carcinoma (SCC): the sum of their probabilities.",
-      html::screening_table(metrics));
+      html::screening_table(metrics), level);
   body += html::section(
       "Operating points",
       "Flag an image when the probability is at least the threshold. Thresholds found on these very images look "
       "a little better here than they will elsewhere; those set by the model were found on other images.",
-      html::operating_point_table(metrics));
+      html::operating_point_table(metrics), level);
   body += html::section("ROC curves", "One class against the rest, and the malignant classes against the others.",
                         html::roc_charts(metrics) + "<details><summary>Precision-recall curves</summary>\n" +
-                            html::precision_recall_charts(metrics) + "</details>\n");
+                            html::precision_recall_charts(metrics) + "</details>\n",
+                        level);
   body += html::section(
       "Reliability",
       "On the dashed line, a confidence of 80\u00A0% is right in 80 of 100 cases. Bars: how many images have that "
       "confidence. Resampling shifts the calibration error upwards, so its interval can lie above its value.",
-      html::reliability_chart(metrics, report.before_temperature, report.temperature));
-  body += mistakes_section(report);
-  body += facts_section(report);
+      html::reliability_chart(metrics, report.before_temperature, report.temperature), level);
+  return body + mistakes_section(report, level) + facts_section(report, level);
+}
+
+std::string evaluation_report_html(const EvaluationReport& report) {
+  const std::string body = header(report) + html::evaluation_sections(report, 2);
   return html::page((report.title.empty() ? report.model : report.title) + " - evaluation report", body);
 }
 

@@ -131,8 +131,9 @@ std::string page(std::string_view title, std::string_view body) {
   return text;
 }
 
-std::string section(std::string_view heading, std::string_view note, std::string_view content) {
-  std::string text = "<section>\n<h2>" + escape(heading) + "</h2>\n";
+std::string section(std::string_view heading, std::string_view note, std::string_view content, int level) {
+  const std::string tag = "h" + std::to_string(level) + ">";
+  std::string text = "<section>\n<" + tag + escape(heading) + "</" + tag + "\n";
   if (!note.empty()) text.append("<p class=\"note\">").append(note).append("</p>\n");
   text.append(content).append("</section>\n");
   return text;

@@ -28,8 +28,9 @@ std::string words(std::string_view identifier);
 /// A whole page. `title` is escaped here; `body` is markup.
 std::string page(std::string_view title, std::string_view body);
 
-/// A section with a heading (escaped), a line under it (markup, may be empty) and its content (markup).
-std::string section(std::string_view heading, std::string_view note, std::string_view content);
+/// A section with a heading (escaped), a line under it (markup, may be empty) and its content (markup). `level` 3 is a
+/// section within one.
+std::string section(std::string_view heading, std::string_view note, std::string_view content, int level = 2);
 /// A two-column table; both columns are escaped.
 std::string facts(const std::vector<std::pair<std::string, std::string>>& rows);
 

@@ -14,12 +14,6 @@
 
 namespace dermdistill {
 
-/// Reads config.json and log.jsonl of a run folder and writes its report.html. Stages ("teacher", "head", "student"),
-/// loss terms and validation metrics are whatever the log holds. The best epoch is the one with the highest validation
-/// metric that the configuration's "best_by" names (balanced accuracy, then accuracy, when it names none).
-/// @throws FileError when a file is missing, FormatError naming the line that is not what a log line must be.
-void write_training_report(const std::filesystem::path& run_folder);
-
 struct EvaluationReport {
   std::string title;            // "MobileNetV2 by ssd-kd"; may be empty
   std::string model;            // path or name
@@ -39,11 +33,19 @@ struct EvaluationReport {
   std::function<std::vector<std::byte>(int)> read_image;
 };
 
+/// Reads config.json and log.jsonl of a run folder and writes its report.html. Stages ("teacher", "head", "student"),
+/// loss terms and validation metrics are whatever the log holds. The best epoch is the one with the highest validation
+/// metric that the configuration's "best_by" names (balanced accuracy, then accuracy, when it names none). A finished
+/// run adds how its best model does on the validation part.
+/// @throws FileError when a file is missing, FormatError naming the line that is not what a log line must be; for
+/// `validation` as write_evaluation_report().
+void write_training_report(const std::filesystem::path& run_folder, const EvaluationReport* validation = nullptr);
+
 /// @throws FileError, InputError when predictions and metrics do not belong together.
 void write_evaluation_report(const std::filesystem::path& html, const EvaluationReport& report);
 
 /// The same as text, for tests and other uses.
-std::string training_report_html(const std::filesystem::path& run_folder);
+std::string training_report_html(const std::filesystem::path& run_folder, const EvaluationReport* validation = nullptr);
 std::string evaluation_report_html(const EvaluationReport& report);
 
 /// A wrong prediction. `confidence` is the probability of the predicted class.

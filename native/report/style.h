@@ -23,7 +23,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 sy
 main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 24px; }
 h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; font-weight: 650; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 19px; line-height: 1.3; margin: 0 0 4px; font-weight: 620; }
-h3 { font-size: 15px; margin: 20px 0 8px; font-weight: 600; }
+h3, h4 { font-size: 15px; margin: 20px 0 8px; font-weight: 600; }
 p { margin: 0 0 12px; }
 .lead, .note { color: var(--soft); }
 .lead { margin-bottom: 20px; overflow-wrap: anywhere; }
@@ -33,6 +33,7 @@ p { margin: 0 0 12px; }
   font-size: 14px; border-radius: 0 6px 6px 0; }
 .warning { border-color: var(--warn); }
 section { margin: 44px 0 0; }
+section section { margin-top: 32px; } section section > h3 { font-size: 17px; margin: 0 0 4px; }
 .tiles { display: grid; gap: 14px; margin-top: 24px; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); }
 .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tile { padding: 14px 16px 12px; display: flex; flex-direction: column; }

@@ -1,4 +1,5 @@
-// report.html of a run folder: the curves of every loss term and validation metric, and the configuration.
+// report.html of a run folder: the curves of every loss term and validation metric, what the best model is worth on the
+// validation part, and the configuration.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -7,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "native/base/files.h"
+#include "native/report/evaluation_sections.h"
 #include "native/report/html.h"
 #include "native/report/line_chart.h"
 #include "native/report/report.h"
@@ -221,7 +223,7 @@ std::string lead(const Json& config) {
 
 }  // namespace
 
-std::string training_report_html(const std::filesystem::path& run_folder) {
+std::string training_report_html(const std::filesystem::path& run_folder, const EvaluationReport* validation) {
   const Json config = read_config(run_folder / "config.json");
   const auto log = run_folder / "log.jsonl";
   const auto stages = parse_run_log(read_text(log), log.string());
@@ -239,6 +241,12 @@ std::string training_report_html(const std::filesystem::path& run_folder) {
   }
   if (stages.empty()) body += "<p class=\"warning\">No epoch has been logged yet.</p>\n";
   for (const LoggedStage& stage : stages) body += stage_section(stage, text_at(config, "/best_by"));
+  if (validation) {
+    body += html::section(
+        "On the validation part (used to choose the epoch, so these figures flatter)",
+        "The best model on images that it was not trained on. What it is worth on new ones, the test part tells.",
+        html::evaluation_sections(*validation, 3));
+  }
   std::vector<std::pair<std::string, std::string>> rows;
   flatten(config, {}, rows);
   body += html::section("Configuration", "All that decided this run, from its config.json.",
@@ -246,8 +254,8 @@ std::string training_report_html(const std::filesystem::path& run_folder) {
   return html::page(name.string() + " - training report", body);
 }
 
-void write_training_report(const std::filesystem::path& run_folder) {
-  write_text(run_folder / "report.html", training_report_html(run_folder));
+void write_training_report(const std::filesystem::path& run_folder, const EvaluationReport* validation) {
+  write_text(run_folder / "report.html", training_report_html(run_folder, validation));
 }
 
 }  // namespace dermdistill

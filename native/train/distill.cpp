@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "native/train/network_stage.h"
 #include "native/train/run.h"
+#include "native/train/run_report.h"
 
 namespace dermdistill {
 void adopt_teacher_size(RunConfig& config) {
@@ -20,6 +21,7 @@ void distill(const RunConfig& config, const std::filesystem::path& out, bool res
   Run run = open_run(config, out, resume, stop_requested);
   if (run.last && run.last->progress.finished) {
     std::fprintf(stderr, "%s is finished already\n", out.c_str());
+    report_run(run);
     print_summary(run.folder);
     return;
   }
@@ -46,6 +48,7 @@ void distill(const RunConfig& config, const std::filesystem::path& out, bool res
   EpochLoop loop(stage, run.folder, loop_config(run, run.config.training, std::move(card), true));
   if (run.last) loop.resume(*run.last, run.folder.last());
   loop.run();
+  report_run(run);
   print_summary(run.folder);
 }
 

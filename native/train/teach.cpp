@@ -8,6 +8,7 @@
 #include "native/train/head_stage.h"
 #include "native/train/network_stage.h"
 #include "native/train/run.h"
+#include "native/train/run_report.h"
 
 namespace dermdistill {
 namespace {
@@ -54,6 +55,7 @@ void teach(const RunConfig& config, const std::filesystem::path& out, bool resum
   Run run = open_run(config, out, resume, stop_requested);
   if (run.last && run.last->progress.finished) {
     std::fprintf(stderr, "%s is finished already\n", out.c_str());
+    report_run(run);
     print_summary(run.folder);
     return;
   }
@@ -69,6 +71,7 @@ void teach(const RunConfig& config, const std::filesystem::path& out, bool resum
                                                : run.folder.best();
     train_head(run, source);
   }
+  report_run(run);
   print_summary(run.folder);
 }
 
