@@ -15,14 +15,21 @@ inline std::pair<std::int64_t, std::int64_t> slice_of(std::int64_t total, int pa
   return {total * part / parts, total * (part + 1) / parts};
 }
 
-/// Calls body(part, parts) once a thread, part in [0, parts), and waits for all of them.
+/// Calls body(part, parts) for part in [0, parts), each on a thread of its own, and waits for all of them. Whoever
+/// keeps something per part passes the count that it was made for, so that a later set_thread_count() cannot outgrow
+/// it.
 template <typename Body>
-void parallel_parts(Body&& body) {
-  const int parts = thread_count();
+void parallel_parts(int parts, Body&& body) {
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
 #endif
   for (int part = 0; part < parts; ++part) body(part, parts);
+}
+
+/// The same with as many parts as there are threads now.
+template <typename Body>
+void parallel_parts(Body&& body) {
+  parallel_parts(thread_count(), std::forward<Body>(body));
 }
 
 /// Calls body(i) for i in [0, count), each thread taking one contiguous slice.

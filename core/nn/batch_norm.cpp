@@ -15,6 +15,7 @@ std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 BatchNorm::BatchNorm(int channels)
     : channels_(channels),
+      parts_(thread_count()),
       mean_(at(channels)),
       inverse_std_(at(channels)),
       scale_(at(channels)),
@@ -23,8 +24,8 @@ BatchNorm::BatchNorm(int channels)
       b_(at(channels)),
       k_(at(channels)),
       shift_(at(channels)),
-      first_(at(channels) * at(thread_count())),
-      second_(at(channels) * at(thread_count())) {}
+      first_(at(channels) * at(parts_)),
+      second_(at(channels) * at(parts_)) {}
 
 /// Adds the threads' rows up into the first one, in order, so that the result depends only on the thread count.
 void BatchNorm::sum_parts(std::vector<double>& first, std::vector<double>& second) const {
@@ -40,7 +41,7 @@ void BatchNorm::measure(std::span<const float> x, std::span<const float> weight,
   std::copy_n(x.begin(), channels_, shift_.begin());
   std::fill(first_.begin(), first_.end(), 0.0);
   std::fill(second_.begin(), second_.end(), 0.0);
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(rows, part, parts);
     vector_kernels().column_moments(x.data() + begin * channels_, end - begin, channels_, shift_.data(),
                                     first_.data() + part * channels_, second_.data() + part * channels_);
@@ -66,7 +67,7 @@ void BatchNorm::measure(std::span<const float> x, std::span<const float> weight,
 
 void BatchNorm::apply(std::span<const float> x, std::span<const float> residual, Activation activation,
                       std::span<float> y) const {
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(static_cast<std::int64_t>(x.size()) / channels_, part, parts);
     const std::int64_t from = begin * channels_;
     vector_kernels().scale_activate(x.data() + from, end - begin, channels_, scale_.data(), offset_.data(),
@@ -82,7 +83,7 @@ void BatchNorm::backward(std::span<float> dy, std::span<const float> dy2, std::s
   const bool store = !dy2.empty() || !y.empty() || (keep_dz && activation != Activation::None);
   std::fill(first_.begin(), first_.end(), 0.0);
   std::fill(second_.begin(), second_.end(), 0.0);
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(rows, part, parts);
     const std::int64_t from = begin * channels_;
     vector_kernels().norm_backward_sums(dy.data() + from, dy2.empty() ? nullptr : dy2.data() + from, x.data() + from,
@@ -104,7 +105,7 @@ void BatchNorm::backward(std::span<float> dy, std::span<const float> dy2, std::s
     b_[c] = static_cast<float>(b);
     k_[c] = static_cast<float>(-a * first_[c] / n - b * static_cast<double>(mean_[c]));
   }
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(rows, part, parts);
     const std::int64_t from = begin * channels_;
     vector_kernels().norm_backward_apply(dy.data() + from, x.data() + from, end - begin, channels_, scale_.data(),

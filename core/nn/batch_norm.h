@@ -35,7 +35,7 @@ class BatchNorm {
  private:
   void sum_parts(std::vector<double>& first, std::vector<double>& second) const;
 
-  int channels_;
+  int channels_, parts_;
   std::vector<float> mean_, inverse_std_, scale_, offset_, a_, b_, k_, shift_;
   std::vector<double> first_, second_;  // per-thread sums, one row a thread, added up in order
 };

@@ -25,9 +25,10 @@ void for_rows(int batch, int rows, int part, int parts, Body&& body) {
 
 DepthwiseConvolution::DepthwiseConvolution(const ConvShape& s, const VectorKernels& kernels)
     : batch_(s.batch),
+      parts_(thread_count()),
       shape_{s.in_height, s.in_width, s.out_height(), s.out_width(), s.out_channels, s.stride},
       kernels_(kernels),
-      partial_(s.weight_size() * static_cast<std::size_t>(thread_count())) {
+      partial_(s.weight_size() * static_cast<std::size_t>(parts_)) {
   if (!s.depthwise || s.kernel != 3 || s.padding != 1 || (s.stride != 1 && s.stride != 2)) {
     throw ShapeError("depthwise convolution", "cannot run " + s.describe(), "kernel 3, padding 1, stride 1 or 2");
   }
@@ -36,7 +37,7 @@ DepthwiseConvolution::DepthwiseConvolution(const ConvShape& s, const VectorKerne
 void DepthwiseConvolution::forward(std::span<const float> x, std::span<const float> w, std::span<float> y) {
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     for_rows(batch_, shape_.out_height, part, parts, [&](int image, int first, int last) {
       kernels_.depthwise_forward(shape_, x.data() + image * in_plane, w.data(), first, last,
                                  y.data() + image * out_plane);
@@ -47,7 +48,7 @@ void DepthwiseConvolution::forward(std::span<const float> x, std::span<const flo
 void DepthwiseConvolution::backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) {
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
-  parallel_parts([&](int part, int parts) {
+  parallel_parts(parts_, [&](int part, int parts) {
     for_rows(batch_, shape_.in_height, part, parts, [&](int image, int first, int last) {
       kernels_.depthwise_backward_data(shape_, dy.data() + image * out_plane, w.data(), first, last,
                                        dx.data() + image * in_plane);
@@ -59,17 +60,16 @@ void DepthwiseConvolution::backward_weights(std::span<const float> x, std::span<
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
   const std::size_t size = static_cast<std::size_t>(9 * shape_.channels);
-  const int slots = static_cast<int>(partial_.size() / size);
   std::fill(partial_.begin(), partial_.end(), 0.0f);
-  parallel_parts([&](int part, int parts) {
-    float* sum = partial_.data() + size * static_cast<std::size_t>(part % slots);
+  parallel_parts(parts_, [&](int part, int parts) {
+    float* sum = partial_.data() + size * static_cast<std::size_t>(part);
     for_rows(batch_, shape_.out_height, part, parts, [&](int image, int first, int last) {
       kernels_.depthwise_backward_weights(shape_, x.data() + image * in_plane, dy.data() + image * out_plane, first,
                                           last, sum);
     });
   });
   std::fill(dw.begin(), dw.end(), 0.0f);
-  for (int slot = 0; slot < slots; ++slot) {
+  for (int slot = 0; slot < parts_; ++slot) {
     for (std::size_t i = 0; i < size; ++i) dw[i] += partial_[size * static_cast<std::size_t>(slot) + i];
   }
 }

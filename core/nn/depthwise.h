@@ -19,7 +19,7 @@ class DepthwiseConvolution final : public Convolution {
   void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) override;
 
  private:
-  int batch_;
+  int batch_, parts_;
   DepthwiseShape shape_;
   const VectorKernels& kernels_;
   std::vector<float> partial_;  // one dw a thread

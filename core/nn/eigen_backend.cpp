@@ -52,8 +52,8 @@ class EigenConvolution final : public Convolution {
   void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) override {
     std::fill(partial_.begin(), partial_.end(), 0.0f);
     const std::int64_t size = shape_.out_channels * patch_;
-    parallel_parts([&](int part, int parts) {
-      MutableMap sum(partial_.data() + size * (part % threads_), shape_.out_channels, patch_);
+    parallel_parts(threads_, [&](int part, int parts) {
+      MutableMap sum(partial_.data() + size * part, shape_.out_channels, patch_);
       const auto [first, last] = slice_of(shape_.batch, part, parts);
       for (std::int64_t image = first; image < last; ++image) {
         const ConstMap in(columns(x, image, scratch_of(part)), pixels_, patch_);
@@ -71,11 +71,11 @@ class EigenConvolution final : public Convolution {
   std::int64_t in_plane() const {
     return static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.in_channels;
   }
-  float* scratch_of(int part) { return direct_ ? nullptr : columns_.data() + pixels_ * patch_ * (part % threads_); }
+  float* scratch_of(int part) { return direct_ ? nullptr : columns_.data() + pixels_ * patch_ * part; }
 
   template <typename Body>
   void for_images(Body&& body) {
-    parallel_parts([&](int part, int parts) {
+    parallel_parts(threads_, [&](int part, int parts) {
       const auto [first, last] = slice_of(shape_.batch, part, parts);
       for (std::int64_t image = first; image < last; ++image) body(static_cast<int>(image), scratch_of(part));
     });

@@ -188,6 +188,10 @@ void Network::load(const StateDict& state, const LoadOptions& options) {
     if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); })) {
       throw NumericError("tensor " + wanted.name, "holds a value that is not finite", "finite numbers");
     }
+    if (wanted.name.ends_with("running_var") &&
+        std::any_of(tensor.values.begin(), tensor.values.end(), [](float value) { return value < 0.0f; })) {
+      throw NumericError("tensor " + wanted.name, "holds a negative variance", "variances of at least 0");
+    }
   }
   for (const NamedTensor& tensor : state) {
     const bool known =

@@ -99,16 +99,18 @@ void check_tensors(const StateDict& state, const nlohmann::json& expected, doubl
 TEST_CASE("a network's evaluation and one training step equal PyTorch's") {
   const auto files = golden_files();
   REQUIRE(files.size() >= 2);
+  int compared = 0;
+  std::string absent;
   for (const auto& file : files) {
     std::ifstream stream(file);
     const auto golden = nlohmann::json::parse(stream);
     const std::string architecture = golden.at("arch");
     const auto weights = weights_of(architecture);
     if (weights.empty()) {
-      testing::skip(file.filename().string() + " needs the ImageNet weights of " + architecture +
-                    "; set DERMDISTILL_WEIGHTS to their folder");
+      absent += " " + file.filename().string();
       continue;
     }
+    ++compared;
     // Batch norms over a dozen values amplify float32's rounding in these steps: PyTorch's own float32 gradients are up
     // to 2.2e-2 (MobileNetV2) and 7.3e-3 (ResNet-50) away from the float64 ones. Gradients are held to that distance,
     // everything else to 1e-3; gradient_test.cpp checks the same backward pass on better conditioned steps.
@@ -167,5 +169,11 @@ TEST_CASE("a network's evaluation and one training step equal PyTorch's") {
         return kRate * (kGradientTolerance * moved + 1e-6 * largest);
       });
     }
+  }
+  // CTest takes the mark for the whole test, so it is only set where nothing was compared.
+  if (compared == 0) {
+    testing::skip("no ImageNet weights for" + absent + "; set DERMDISTILL_WEIGHTS to their folder");
+  } else if (!absent.empty()) {
+    std::printf("not compared, for lack of ImageNet weights:%s\n", absent.c_str());
   }
 }

@@ -148,3 +148,28 @@ TEST_CASE("pooling against its definition, and its gradient against finite diffe
     }
   }
 }
+
+TEST_CASE("layers made for one thread count keep working when it grows") {
+  set_thread_count(1);
+  BatchNorm norm(4);
+  ConvShape s{2, 6, 6, 4, 4, 3, 1, 1, true};
+  DepthwiseConvolution depthwise(s);
+  const auto convolution = backend_named("eigen").convolution({2, 6, 6, 4, 5, 3, 1, 1, false});
+  set_thread_count(5);
+  Random random(2);
+  const auto x = random_floats(s.input_size(), random), dy = random_floats(s.output_size(), random),
+             dy5 = random_floats(2 * 6 * 6 * 5, random);
+  std::vector<float> one(4, 1.0f), zero(4, 0.0f), mean(4), variance(4), dw(s.weight_size()), dw5(5 * 9 * 4);
+  norm.measure(x, one, zero, mean, variance);
+  depthwise.backward_weights(x, dy, dw);
+  convolution->backward_weights(x, dy5, dw5);
+  double sum = 0;
+  for (const float value : x) sum += static_cast<double>(value);
+  CHECK(static_cast<double>(mean[0] + mean[1] + mean[2] + mean[3]) == Approx(0.1 * sum / 72).margin(1e-5));
+  Vector expected(dw.size(), 0.0);
+  for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+    expected[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
+  });
+  CHECK(relative_difference(dw, expected) < 1e-5);
+  set_thread_count(2);
+}

@@ -93,6 +93,10 @@ TEST_CASE("state and load round-trip every bit, and a failing load changes nothi
     CHECK_THROWS_AS(target.load(state), NumericError);
     CHECK_THROWS_WITH(target.load(state), Catch::Contains("features.0.1.weight"));
   }
+  SECTION("a negative variance") {
+    state[4].values[0] = -1.0f;
+    CHECK_THROWS_WITH(target.load(state), Catch::Contains("features.0.1.running_var") && Catch::Contains("negative"));
+  }
   SECTION("another network's tensors") {
     state = Network({Architecture::ResNet18, 1.0, 8}).state();
     CHECK_THROWS_AS(target.load(state), ShapeError);
