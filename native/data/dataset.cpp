@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
+#include <map>
 #include <optional>
 
 #include "core/base/error.h"
@@ -53,6 +55,16 @@ std::optional<fs::path> csv_named(const std::vector<fs::path>& files, const std:
   return found;
 }
 
+constexpr std::string_view kUnknownClass = "UNK";
+constexpr std::size_t kShown = 3;  // ids listed before "and N more"
+
+std::string some_of(const std::vector<std::string>& ids) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + ids[i];
+  if (ids.size() > kShown) text += " and " + std::to_string(ids.size() - kShown) + " more";
+  return text;
+}
+
 }  // namespace
 
 std::string_view to_string(Layout layout) {
@@ -80,8 +92,11 @@ std::string Dataset::fingerprint() const {
     std::error_code error;
     const auto size = fs::file_size(sample.file, error);
     if (error) throw FileError(sample.file.string(), "cannot be read (" + error.message() + ")");
-    hash.add(sample.id).add("\t" + std::to_string(sample.label) + "\t" + std::to_string(size) + "\n");
+    hash.add(sample.id).add("\t" + std::to_string(sample.label) + "\t" + sample.lesion + "\t" + std::to_string(size) +
+                            "\n");
   }
+  for (const Sample& sample : missing)
+    hash.add(sample.id).add("\t" + std::to_string(sample.label) + "\t" + sample.lesion + "\tmissing\n");
   return hash.finish();
 }
 
@@ -116,7 +131,27 @@ Dataset load_dataset(const fs::path& folder) {
   std::sort(dataset.samples.begin(), dataset.samples.end(), by_id);
   std::sort(dataset.missing.begin(), dataset.missing.end(), by_id);
   for (const Sample& sample : dataset.missing) dataset.missing_files.push_back(sample.id);
+  std::sort(dataset.unknown_rows.begin(), dataset.unknown_rows.end());
   return dataset;
+}
+
+std::vector<std::string> incomplete_rows(const Dataset& dataset) {
+  std::vector<std::string> result;
+  if (!dataset.missing_files.empty()) {
+    result.push_back(std::to_string(dataset.missing_files.size()) + " of " +
+                     std::to_string(dataset.samples.size() + dataset.missing_files.size()) +
+                     " listed images have no file: " + some_of(dataset.missing_files));
+  }
+  if (!dataset.unknown_rows.empty()) {
+    result.push_back("images in the metadata that the ground truth does not list: " +
+                     std::to_string(dataset.unknown_rows.size()) + " (" + some_of(dataset.unknown_rows) + ")");
+  }
+  return result;
+}
+
+void warn_of_incomplete_rows(const Dataset& dataset) {
+  for (const std::string& problem : incomplete_rows(dataset))
+    std::fprintf(stderr, "dermdistill: warning: %s: %s\n", dataset.folder.c_str(), problem.c_str());
 }
 
 Dataset with_classes(Dataset dataset, std::span<const std::string> classes) {
@@ -138,6 +173,38 @@ Dataset with_classes(Dataset dataset, std::span<const std::string> classes) {
   }
   dataset.classes.assign(classes.begin(), classes.end());
   return dataset;
+}
+
+KnownImages with_classes(const Dataset& dataset, std::span<const int> indices, std::span<const std::string> classes) {
+  std::vector<int> label_of(dataset.classes.size(), -1);
+  for (std::size_t i = 0; i < dataset.classes.size(); ++i) {
+    const auto place = std::find(classes.begin(), classes.end(), dataset.classes[i]);
+    if (place != classes.end()) label_of[i] = static_cast<int>(place - classes.begin());
+  }
+  KnownImages known;
+  known.dataset.folder = dataset.folder;
+  known.dataset.layout = dataset.layout;
+  known.dataset.classes.assign(classes.begin(), classes.end());
+  std::map<std::string, std::vector<std::string>> unknown;  // class -> ids
+  for (const int index : indices) {
+    Sample sample = dataset.samples[static_cast<std::size_t>(index)];
+    const std::string& name = dataset.classes[static_cast<std::size_t>(sample.label)];
+    sample.label = label_of[static_cast<std::size_t>(sample.label)];
+    if (sample.label >= 0) {
+      known.dataset.samples.push_back(std::move(sample));
+    } else if (name == kUnknownClass) {
+      ++known.left_out;
+    } else {
+      unknown[name].push_back(sample.id);
+    }
+  }
+  if (unknown.empty()) return known;
+  std::string found, expected;
+  for (const auto& [name, ids] : unknown)
+    found += (found.empty() ? "" : "; ") + name + " (" + std::to_string(ids.size()) + ": " + some_of(ids) + ")";
+  for (const std::string& name : classes) expected += (expected.empty() ? "" : ", ") + name;
+  throw InputError(dataset.folder.string(), "has images of classes that the model does not know: " + found,
+                   "only " + expected);
 }
 
 }  // namespace dermdistill

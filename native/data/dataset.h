@@ -32,10 +32,12 @@ struct Dataset {
   std::vector<Sample> missing;  // rows without a file, likewise; they take part in the split, which so does not move
   std::vector<std::string> missing_files;   // the ids of `missing`
   std::vector<std::string> unlisted_files;  // image files without a row, relative to `folder`
+  std::vector<std::string> unknown_rows;    // ids that the metadata describe but the ground truth does not list
 
   /// Images of each class; missing files do not count.
   std::vector<std::int64_t> counts() const;
-  /// SHA-256 (hex) of classes, ids, labels and file sizes: the identity by which a cache knows its data.
+  /// SHA-256 (hex) of classes, ids, labels, lesions and file sizes, and of the rows without a file, which take part in
+  /// the split: the identity by which a run and a cache know their data.
   std::string fingerprint() const;
 };
 
@@ -49,8 +51,23 @@ struct Dataset {
 /// @throws InputError (also FormatError for a malformed CSV) naming the file, the line and what was expected.
 Dataset load_dataset(const std::filesystem::path& folder);
 
+/// What whoever trains or measures on the set should know, a sentence each: rows without a file, metadata of images
+/// that are not listed. Empty for a set that is whole.
+std::vector<std::string> incomplete_rows(const Dataset& dataset);
+/// Prints them to stderr as warnings.
+void warn_of_incomplete_rows(const Dataset& dataset);
+
 /// The same images with labels that index `classes`, such as a trained model's. @throws InputError when a sample's
 /// class is not among them.
 Dataset with_classes(Dataset dataset, std::span<const std::string> classes);
+
+/// Images whose labels index the classes of a model.
+struct KnownImages {
+  Dataset dataset;
+  std::int64_t left_out = 0;  // images of UNK, which the model does not know
+};
+/// The images at `indices`, in that order, with labels that index `classes`, such as a trained model's. Images of UNK
+/// are left out when that is not one of them. @throws InputError when one is of another class that is not among them.
+KnownImages with_classes(const Dataset& dataset, std::span<const int> indices, std::span<const std::string> classes);
 
 }  // namespace dermdistill

@@ -153,6 +153,7 @@ Inspection inspect_dataset(const Dataset& dataset, const InspectionOptions& opti
   result.classes = dataset.classes;
   result.missing_files = dataset.missing_files;
   result.unlisted_files = dataset.unlisted_files;
+  result.unknown_rows = dataset.unknown_rows;
   count_labels(dataset, result);
   const std::vector<FileFacts> facts = look_at_files(dataset, options, report);
   for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -181,6 +182,7 @@ nlohmann::json to_json(const Inspection& inspection) {
                       {"lesions_in_two_classes", inspection.lesions_in_two_classes},
                       {"missing_files", inspection.missing_files},
                       {"unlisted_files", inspection.unlisted_files},
+                      {"unknown_rows", inspection.unknown_rows},
                       {"duplicates", inspection.duplicates},
                       {"conflicts", inspection.conflicts},
                       {"duplicates_across_parts", inspection.duplicates_across_parts},

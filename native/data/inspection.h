@@ -28,7 +28,7 @@ struct Inspection {
   std::int64_t images_with_lesion = 0;
   std::map<std::int64_t, std::int64_t> lesions_of_size;  // number of images -> number of known lesions with so many
   std::vector<std::string> lesions_in_two_classes;
-  std::vector<std::string> missing_files, unlisted_files;
+  std::vector<std::string> missing_files, unlisted_files, unknown_rows;
   std::vector<std::vector<std::string>> duplicates;             // ids of byte-identical files
   std::vector<std::vector<std::string>> conflicts;              // those of them whose labels differ
   std::int64_t duplicates_across_parts = 0;                     // groups that the previewed split separates

@@ -100,6 +100,10 @@ std::string file_lines(const Inspection& inspection) {
   text += "\n  Unlisted: " + count(static_cast<std::int64_t>(inspection.unlisted_files.size()),
                                    "image file without a row", "image files without a row");
   if (!inspection.unlisted_files.empty()) text += ": " + some_of(inspection.unlisted_files);
+  if (!inspection.unknown_rows.empty()) {
+    text += "\n  Images in the metadata that the ground truth does not list: " +
+            std::to_string(inspection.unknown_rows.size()) + " (" + some_of(inspection.unknown_rows) + ")";
+  }
   text += "\n  Duplicates: " + count(static_cast<std::int64_t>(inspection.duplicates.size()), "group", "groups") +
           " of byte-identical files";
   if (!inspection.duplicates.empty()) text += ": " + some_groups(inspection.duplicates);
@@ -129,10 +133,7 @@ std::string metadata_line(const Inspection& inspection) {
 }
 
 std::string split_lines(const Inspection& inspection) {
-  std::string text = "Split " + describe(inspection.split.rule) + ", seed " + std::to_string(inspection.split.seed);
-  if (inspection.split.folds > 0)
-    text += ", fold " + std::to_string(inspection.split.fold) + " of " + std::to_string(inspection.split.folds);
-  text += "\n";
+  std::string text = "Split " + describe(inspection.split) + "\n";
   if (!inspection.split_problem.empty()) return text + "  cannot be made: " + inspection.split_problem + "\n";
   text += line("  %-12s %8s %11s %8s\n", "class", "train", "validation", "test");
   for (std::size_t i = 0; i < inspection.classes.size(); ++i) {

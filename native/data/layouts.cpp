@@ -231,7 +231,11 @@ Dataset load_isic(const fs::path& folder, const CsvTable& truth, const std::opti
     for (std::size_t row = 0; row < metadata->rows(); ++row) {
       const Sample found = sample_of(*metadata, row, id_column, described_ids);
       const auto place = row_of.find(found.id);
-      if (place != row_of.end()) described.fill(samples[place->second], row);
+      if (place != row_of.end()) {
+        described.fill(samples[place->second], row);
+      } else {
+        dataset.unknown_rows.push_back(found.id);
+      }
     }
   }
   attach_files(dataset, std::move(samples), folder, truth.name());

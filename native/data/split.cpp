@@ -150,6 +150,12 @@ std::string describe(SplitRule rule) {
                      : "by lesion";
 }
 
+std::string describe(const SplitConfig& config) {
+  std::string text = describe(config.rule) + ", seed " + std::to_string(config.seed);
+  if (config.folds > 0) text += ", fold " + std::to_string(config.fold) + " of " + std::to_string(config.folds);
+  return text;
+}
+
 std::string_view to_string(Part part) {
   return part == Part::Train ? "train" : part == Part::Validation ? "validation" : "test";
 }

@@ -31,6 +31,8 @@ struct SplitConfig {
   double validation = 0.1, test = 0.1;  // shares of all images
   int folds = 0, fold = 0;              // folds >= 2: the test part is fold `fold` of `folds`, and `test` is not used
 };
+/// "by lesion, seed 2019" or "by lesion, seed 2019, fold 0 of 5".
+std::string describe(const SplitConfig& config);
 nlohmann::json to_json(const SplitConfig& config);  // a leaking split says so
 SplitConfig split_config_from_json(const nlohmann::json& json);
 

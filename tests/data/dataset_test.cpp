@@ -146,12 +146,47 @@ TEST_CASE("labels follow a model's classes") {
   put_images(folder.path() / "MEL", {"b"});
   const Dataset dataset = load_dataset(folder.path());
   const std::vector<std::string> classes{"BCC", "NV", "MEL"};
-  const Dataset mapped = with_classes(dataset, classes);
-  CHECK(mapped.classes == classes);
-  CHECK(mapped.counts() == std::vector<std::int64_t>{0, 1, 1});
+  const std::vector<int> all{0, 1}, last{1};
+  const KnownImages known = with_classes(dataset, all, classes);
+  CHECK(known.dataset.classes == classes);
+  CHECK(known.dataset.counts() == std::vector<std::int64_t>{0, 1, 1});
+  CHECK(known.left_out == 0);
   const std::vector<std::string> other{"BCC", "NV"};
-  CHECK_THAT(message_of<InputError>([&] { with_classes(dataset, other); }),
-             Contains("is of class MEL") && Contains("BCC, NV"));
+  CHECK_THAT(message_of<InputError>([&] { with_classes(dataset, all, other); }),
+             Contains("does not know") && Contains("MEL (1: MEL/b.jpg)") && Contains("BCC, NV"));
+  CHECK(with_classes(dataset, last, other).dataset.samples.at(0).id == "NV/a.jpg");  // MEL is not asked for
+}
+
+TEST_CASE("images of UNK are left out for a model without it, images of other unknown classes are an error") {
+  const TemporaryFolder folder;
+  put_images(folder.path() / "in", {"A", "B", "C", "D", "E"});
+  put_text(folder.path() / "GroundTruth.csv",
+           "image,MEL,NV,DF,UNK\nA,1,0,0,0\nB,0,0,0,1\nC,0,1,0,0\nD,0,0,0,1\nE,0,0,1,0\n");
+  const Dataset dataset = load_dataset(folder.path());
+  const std::vector<std::string> classes{"NV", "MEL"};
+  const std::vector<int> without_df{0, 1, 2, 3}, all{0, 1, 2, 3, 4};
+  const KnownImages known = with_classes(dataset, without_df, classes);
+  CHECK(known.left_out == 2);
+  REQUIRE(known.dataset.samples.size() == 2);
+  CHECK(known.dataset.samples[0].id == "A");
+  CHECK(known.dataset.samples[0].label == 1);
+  CHECK(known.dataset.samples[1].id == "C");
+  CHECK_THAT(message_of<InputError>([&] { with_classes(dataset, all, classes); }),
+             Contains("DF (1: E)") && !Contains("UNK") && Contains("only NV, MEL"));
+}
+
+TEST_CASE("rows without a file and metadata of images that are not listed are counted and named") {
+  const TemporaryFolder folder;
+  put_images(folder.path() / "in", {"A", "B"});
+  put_text(folder.path() / "GroundTruth.csv", "image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\nD,0,1\nE,0,1\nF,0,1\nG,0,1\n");
+  put_text(folder.path() / "Metadata.csv", "image,lesion_id\nA,L1\nX2,L2\nX1,L2\n");
+  const std::vector<std::string> problems = incomplete_rows(load_dataset(folder.path()));
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0] == "5 of 7 listed images have no file: C, D, E and 2 more");
+  CHECK(problems[1] == "images in the metadata that the ground truth does not list: 2 (X1, X2)");
+  put_text(folder.path() / "GroundTruth.csv", "image,MEL,NV\nA,1,0\nB,0,1\n");
+  put_text(folder.path() / "Metadata.csv", "image,lesion_id\nA,L1\n");
+  CHECK(incomplete_rows(load_dataset(folder.path())).empty());
 }
 
 TEST_CASE("the fingerprint changes with labels and files, not with the order of rows") {
@@ -167,6 +202,25 @@ TEST_CASE("the fingerprint changes with labels and files, not with the order of 
   CHECK(fingerprint("image,MEL,NV\nA,1,0\nB,1,0\nC,0,1\n") != first);
   put_image(folder.path() / "in" / "A.jpg", 1, 40, 40);
   CHECK(fingerprint("image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\n") != first);
+}
+
+TEST_CASE("the fingerprint changes with the lesions and with the rows without a file, which decide the split") {
+  const TemporaryFolder folder;
+  put_images(folder.path() / "in", {"A", "B", "C"});
+  const auto fingerprint = [&](const char* truth, const char* metadata) {
+    put_text(folder.path() / "GroundTruth.csv", truth);
+    put_text(folder.path() / "Metadata.csv", metadata);
+    return load_dataset(folder.path()).fingerprint();
+  };
+  const char* truth = "image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\nM,0,1\n";
+  const char* lesions = "image,lesion_id,age\nA,L1,40\nB,L2,\nC,L2,\nM,L3,\n";
+  const std::string first = fingerprint(truth, lesions);
+  CHECK(fingerprint(truth, "image,lesion_id,age\nM,L3,\nC,L2,\nB,L2,\nA,L1,50\n") == first);
+  CHECK(fingerprint(truth, "image,lesion_id,age\nA,L1,40\nB,L2,\nC,L3,\nM,L3,\n") != first);
+  CHECK(fingerprint(truth, "image,lesion_id,age\nA,L1,40\nB,L2,\nC,L2,\nM,L2,\n") != first);
+  CHECK(fingerprint("image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\nM,1,0\n", lesions) != first);
+  CHECK(fingerprint("image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\nN,0,1\n", lesions) != first);
+  CHECK(fingerprint("image,MEL,NV\nA,1,0\nB,0,1\nC,0,1\n", lesions) != first);
 }
 
 TEST_CASE("the real ISIC 2019 set is loaded") {

@@ -17,7 +17,7 @@ TEST_CASE("an inspection finds everything that is wrong with a set") {
   const TemporaryFolder folder;
   put_text(folder.path() / "GroundTruth.csv",
            "image,MEL,NV,DF\nA,1,0,0\nB,0,1,0\nC,0,1,0\nD,0,1,0\nE,1,0,0\nF,1,0,0\n");
-  put_text(folder.path() / "Metadata.csv", "image,lesion_id,age\nA,L1,50\nB,L1,\nC,L2,60\nD,L2,60\n");
+  put_text(folder.path() / "Metadata.csv", "image,lesion_id,age\nA,L1,50\nB,L1,\nC,L2,60\nD,L2,60\nQ,L9,60\n");
   const auto images = folder.path() / "images";
   put_image(images / "A.jpg", 1);
   put_image(images / "B.jpg", 1);  // equals A, another class
@@ -49,9 +49,11 @@ TEST_CASE("an inspection finds everything that is wrong with a set") {
 
   const std::string text = to_text(found);
   CHECK_THAT(text, Contains("1 row without a file (1 MEL): F") && Contains("1 image file without a row: images/Z.jpg"));
+  CHECK_THAT(text, Contains("Images in the metadata that the ground truth does not list: 1 (Q)"));
   CHECK_THAT(text, Contains("A = B") && Contains("(empty)") && Contains("Unreadable: E") && Contains("30x40 (2)"));
   const nlohmann::json json = to_json(found);
   CHECK(json.at("conflicts").size() == 1);
+  CHECK(json.at("unknown_rows") == nlohmann::json::array({"Q"}));
   CHECK(json.at("classes").at(0).at("missing") == 1);
 }
 
