@@ -80,7 +80,15 @@ void EpochLoop::run_epoch() {
     if (step_ < steps_) stage_.start_epoch(epoch_, step_);
     while (step_ < steps_) {
       const double rate = schedule_.rate(static_cast<std::int64_t>(epoch_) * steps_ + step_);
-      step("in epoch " + std::to_string(epoch_ + 1) + ", step " + std::to_string(step_ + 1));
+      try {
+        step("in epoch " + std::to_string(epoch_ + 1) + ", step " + std::to_string(step_ + 1));
+      } catch (const BatchError& error) {
+        progress.finish();
+        save_last();
+        throw Error(std::string(error.what()) + "\nsaved in epoch " + std::to_string(epoch_ + 1) + " after step " +
+                    std::to_string(step_) + "; with the file put back as it was, go on with: " + resume_command() +
+                    " (data are known by their files' sizes: with a file of another size, --resume refuses them)");
+      }
       progress.advance(batch, "loss " + number_text("%.4f", last_total_) + ", rate " + number_text("%.2e", rate));
       const bool stop = config_.stop_requested && config_.stop_requested();
       if (stop || (config_.save_every > 0 && step_ % config_.save_every == 0 && step_ < steps_)) save_last();
@@ -88,12 +96,16 @@ void EpochLoop::run_epoch() {
         progress.finish();
         throw Interrupted("stopped in epoch " + std::to_string(epoch_ + 1) + " of " + stage_.name() + " after step " +
                           std::to_string(step_) + " of " + std::to_string(steps_) +
-                          " and saved; resume with: dermdistill " + (config_.kind == "teacher" ? "teach" : "distill") +
-                          " --resume --out " + folder_.path().string());
+                          " and saved; resume with: " + resume_command());
       }
     }
   }
   end_epoch(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+}
+
+std::string EpochLoop::resume_command() const {
+  return std::string("dermdistill ") + (config_.kind == "teacher" ? "teach" : "distill") + " --resume --out " +
+         folder_.path().string();
 }
 
 void EpochLoop::step(const std::string& where) {
@@ -129,8 +141,12 @@ void EpochLoop::end_epoch(double seconds) {
   if (validation) {
     metric = config_.best_by == "accuracy" ? validation->accuracy : validation->balanced_accuracy;
     line["validation"] = to_json(*validation);
-    std::fprintf(stderr, "  validation: accuracy %.4f, balanced accuracy %.4f, loss %.4f\n", validation->accuracy,
-                 validation->balanced_accuracy, validation->loss);
+    const std::string melanoma =
+        validation->melanoma_sensitivity
+            ? "melanoma sensitivity " + number_text("%.4f", *validation->melanoma_sensitivity) + ", "
+            : std::string{};
+    std::fprintf(stderr, "  validation: %sbalanced accuracy %.4f, accuracy %.4f, loss %.4f\n", melanoma.c_str(),
+                 validation->balanced_accuracy, validation->accuracy, validation->loss);
   }
   schedule_.end_epoch(metric);
   const bool better = stopping_.update(metric);

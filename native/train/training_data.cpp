@@ -13,6 +13,7 @@ namespace dermdistill {
 TrainingData open_training_data(RunConfig& config) {
   TrainingData data;
   data.dataset = load_dataset(config.data.folder);
+  warn_of_incomplete_rows(data.dataset);
   const std::string fingerprint = data.dataset.fingerprint();
   if (config.data.fingerprint.empty()) {
     config.data.fingerprint = fingerprint;
