@@ -1,9 +1,12 @@
 // dermdistill export: a trained student as one ONNX file that carries everything that is known of it.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
@@ -35,6 +38,7 @@ void calibrate(LoadedModel& model, const ExportOptions& options) {
     throw InputError("model " + options.model, "it does not say where its data is", "--data DIR (or --uncalibrated)");
   }
   const Dataset loaded = load_dataset(folder);
+  warn_of_incomplete_rows(loaded);
   const std::string fingerprint = loaded.fingerprint();
   if (!origin.fingerprint.empty() && origin.fingerprint != fingerprint) {
     std::fprintf(stderr,
@@ -43,25 +47,49 @@ void calibrate(LoadedModel& model, const ExportOptions& options) {
                  folder.c_str());
   }
   const Split split = split_dataset(loaded, origin.split);
-  const Dataset dataset = with_classes(loaded, model.card.classes);
-  if (split.validation.empty())
+  const KnownImages known = with_classes(loaded, split.validation, model.card.classes);
+  const Dataset& dataset = known.dataset;
+  if (known.left_out > 0) std::fprintf(stderr, "dermdistill: warning: %s\n", left_out_text(known.left_out).c_str());
+  if (dataset.samples.empty())
     throw InputError("data " + folder, "its validation part has no images", "images to fit the temperature on");
 
   Predictor predictor(model.network, model.card, kScoringBatch);
-  const Scores scores = score_samples(predictor, dataset, split.validation, model.card.preprocessing, "Calibrating");
+  const Scores scores =
+      score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Calibrating");
   calibrate_card(model.card, scores, dataset, options.seed);
-  add_notices(model.card, data_notices(dataset));
+  add_notices(model.card, data_notices(loaded));
   model.card.training["data"] = {{"name", std::filesystem::path(folder).lexically_normal().filename().string()},
-                                 {"layout", to_string(dataset.layout)},
-                                 {"images", dataset.samples.size()},
+                                 {"layout", to_string(loaded.layout)},
+                                 {"images", loaded.samples.size()},
                                  {"fingerprint", fingerprint},
                                  {"split", to_json(origin.split)}};
+}
+
+/// "melanoma sensitivity 0.812, balanced accuracy 0.701, accuracy 0.754": those of the card's figures there are.
+std::string validation_figures(const ModelCard& card) {
+  std::string text;
+  const auto validation = card.metrics.find("validation");
+  if (validation == card.metrics.end() || !validation->is_object()) return text;
+  for (const std::string name : {"melanoma_sensitivity", "balanced_accuracy", "accuracy"}) {
+    const auto place = validation->find(name);
+    if (place == validation->end()) continue;
+    // A number where training wrote it, one with an interval where export did.
+    const nlohmann::json value = place->is_object() ? place->value("value", nlohmann::json()) : *place;
+    if (!value.is_number()) continue;
+    char figure[32];
+    std::snprintf(figure, sizeof figure, " %.3f", value.get<double>());
+    text += (text.empty() ? "" : ", ") + name + figure;
+  }
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
 }
 
 void print_summary(const LoadedModel& model, const std::string& out) {
   const ModelCard& card = model.card;
   std::printf("%s: %s, %zu classes, %d px, %.1f MB\n", out.c_str(), card.architecture.c_str(), card.classes.size(),
               card.preprocessing.size, static_cast<double>(std::filesystem::file_size(out)) / 1e6);
+  const std::string figures = validation_figures(card);
+  if (!figures.empty()) std::printf("  validation: %s\n", figures.c_str());
   std::printf("  temperature %.3f\n", card.temperature);
   for (const OperatingPoint& point : card.operating_points) {
     std::printf("  operating point %s >= %.3f: sensitivity %.3f, specificity %.3f on validation\n",

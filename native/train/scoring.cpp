@@ -1,6 +1,7 @@
 #include "native/train/scoring.h"
 
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -31,6 +32,17 @@ void read_data_origin(const json& from, DataOrigin& into) {
 }
 
 }  // namespace
+
+std::vector<int> all_indices(const Dataset& dataset) {
+  std::vector<int> indices(dataset.samples.size());
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+std::string left_out_text(std::int64_t images) {
+  return std::to_string(images) + (images == 1 ? " image" : " images") +
+         " of class UNK, which the model does not know, left out";
+}
 
 Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<const int> indices,
                      const Preprocessing& preprocessing, const std::string& title) {

@@ -1,6 +1,7 @@
 // What a model says of part of a data set: the common ground of export and evaluation.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,12 @@ struct Scores {
 
 /// Images that are decoded, and run, together.
 inline constexpr int kScoringBatch = 32;
+
+/// 0, 1, ... for every sample.
+std::vector<int> all_indices(const Dataset& dataset);
+
+/// "3 images of class UNK, which the model does not know, left out".
+std::string left_out_text(std::int64_t images);
 
 /// Runs the model over the samples at `indices`, in that order, decoding in background threads. `title` heads the
 /// progress bar; empty: none is shown. @throws what reading an image threw, naming the file; InputError for no images;

@@ -80,6 +80,11 @@ TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validat
   INFO(exported.error);
   REQUIRE(exported.status == 0);
   CHECK_THAT(exported.out, Contains("temperature") && Contains("MEL") && Contains("Apache-2.0"));
+  const auto melanoma = exported.out.find("validation: melanoma sensitivity"),
+             balanced = exported.out.find("balanced accuracy"), plain = exported.out.find(", accuracy");
+  REQUIRE(plain != std::string::npos);
+  CHECK(melanoma < balanced);
+  CHECK(balanced < plain);
 
   const LoadedModel model = load_model(onnx);
   const Dataset dataset = load_dataset(data);
@@ -120,7 +125,13 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model'
     const auto json = nlohmann::json::parse(result.out);
     CHECK(json.at("split") == to_json(split));
     CHECK(json.at("metrics").at("images") == static_cast<int>(test.size()));
-    CHECK(json.at("warnings").empty());
+    if (model == onnx) {
+      CHECK(json.at("warnings").empty());
+    } else {
+      REQUIRE(json.at("warnings").size() == 1);
+      CHECK_THAT(json.at("warnings").at(0).get<std::string>(), Contains("holds no operating points"));
+      CHECK_THAT(result.error, Contains("warning") && Contains("holds no operating points"));
+    }
 
     const LoadedModel loaded = load_model(model);
     Predictor predictor(loaded.network, loaded.card, kScoringBatch);
@@ -153,11 +164,90 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good
     CHECK(result.status == 0);
     return result.error;
   };
-  CHECK_THAT(warnings({"--split", "test"}), !Contains("warning"));
+  REQUIRE(command({"export", "--model", run, "--out", onnx}).status == 0);
+  CHECK_THAT(command({"evaluate", "--data", data, "--model", onnx, "--bootstrap", "0"}).error, !Contains("warning"));
+  CHECK_THAT(warnings({"--split", "test"}), !Contains("split") && !Contains("training"));
   CHECK_THAT(warnings({"--split", "train"}), Contains("images of the training"));
   CHECK_THAT(warnings({"--split", "all"}), Contains("all images hold those"));
-  CHECK_THAT(warnings({"--seed", "8"}), Contains("trained with another split"));
-  CHECK_THAT(warnings({"--split-rule", "image"}), Contains("leaks") && Contains("too good"));
+  CHECK_THAT(warnings({"--split-seed", "8", "--allow-other-split"}),
+             Contains("trained with another split (by lesion, seed 7)"));
+  CHECK_THAT(warnings({"--split-rule", "image", "--allow-other-split"}), Contains("leaks") && Contains("too good"));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "evaluate refuses a split that contradicts the model's own") {
+  const auto error = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"evaluate", "--data", data, "--model", run, "--bootstrap", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProcessResult result = command(arguments);
+    CHECK(result.status == 1);
+    CHECK(result.out.empty());
+    return result.error;
+  };
+  CHECK_THAT(error({"--split-seed", "8"}), Contains("split by lesion, seed 8: contradicts") &&
+                                               Contains("trained with the split by lesion, seed 7") &&
+                                               Contains("--allow-other-split"));
+  CHECK_THAT(error({"--split-rule", "image"}), Contains("split by image") && Contains("--allow-other-split"));
+  CHECK(command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0", "--split-seed", "7"}).status == 0);
+  // The bootstrap's seed leaves the images alone.
+  CHECK(command({"evaluate", "--data", data, "--model", run, "--bootstrap", "20", "--seed", "8"}).status == 0);
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "evaluate finds a report that cannot be written before the work") {
+  const auto error = [&](const std::filesystem::path& report) {
+    const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--report", report});
+    CHECK(result.status == 1);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.error, !Contains("Evaluating"));
+    return result.error;
+  };
+  CHECK_THAT(error(folder.path() / "absent" / "report.html"),
+             Contains("report.html: cannot be written") && Contains("absent to exist"));
+  CHECK_THAT(error(folder.path()), Contains("it is a folder"));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "evaluate names the fold of the model's split") {
+  split.folds = 3;
+  split.fold = 2;
+  write_text(run / "config.json", nlohmann::json{{"data", {{"split", to_json(split)}}}}.dump());
+  const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0"});
+  INFO(result.error);
+  REQUIRE(result.status == 0);
+  CHECK_THAT(result.out, Contains("test part, split by lesion, seed 7, fold 2 of 3"));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "missing files, metadata of unlisted images and images of UNK are said") {
+  const std::filesystem::path set = folder.path() / "listed";
+  std::string truth = "image,BCC,MEL,NV,UNK\n", metadata = "image,lesion_id\nX9,L9\n";
+  std::filesystem::create_directories(set / "images");
+  for (int i = 0; i < 40; ++i) {
+    const std::string id = "I" + std::to_string(100 + i);
+    const int label = i % 4;
+    truth += id;
+    for (int c = 0; c < 4; ++c) truth += c == label ? ",1" : ",0";
+    truth += "\n";
+    metadata += id + ",L" + std::to_string(i) + "\n";
+    if (i >= 36) continue;  // without a file
+    write_file(set / "images" / (id + ".jpg"), jpeg_bytes(40, 40, static_cast<std::uint64_t>(i)));
+  }
+  write_text(set / "GroundTruth.csv", truth);
+  write_text(set / "Metadata.csv", metadata);
+  const ProcessResult evaluated =
+      command({"evaluate", "--data", set, "--model", run, "--split", "all", "--bootstrap", "0", "--json"});
+  INFO(evaluated.error);
+  REQUIRE(evaluated.status == 0);
+  CHECK(nlohmann::json::parse(evaluated.out).at("metrics").at("images") == 27);
+  const auto check_rows = [](const std::string& error) {
+    CHECK_THAT(error, Contains("4 of 40 listed images have no file: I136, I137, I138 and 1 more"));
+    CHECK_THAT(error, Contains("images in the metadata that the ground truth does not list: 1 (X9)"));
+    CHECK_THAT(error, Contains("of class UNK, which the model does not know, left out"));
+  };
+  check_rows(evaluated.error);
+  CHECK_THAT(evaluated.error, Contains("warning: 9 images of class UNK"));
+
+  const ProcessResult exported = command({"export", "--model", run, "--out", onnx, "--data", set});
+  INFO(exported.error);
+  REQUIRE(exported.status == 0);
+  check_rows(exported.error);
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "classes that the model does not know, a broken image and wrong options are named") {
