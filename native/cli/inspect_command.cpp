@@ -63,7 +63,7 @@ void add_inspect_command(CLI::App& app) {
   command->add_option("--test", split.test, "Share of the images for testing")->capture_default_str();
   command->add_option("--folds", split.folds, "Number of folds; 0 for none")->capture_default_str();
   command->add_option("--fold", split.fold, "Fold to test on, from 0")->capture_default_str();
-  command->add_option("--seed", split.seed, "Seed of the split")->capture_default_str();
+  command->add_option("--split-seed", split.seed, "Seed of the split")->capture_default_str();
   add_thread_option(*command, options->inspection.threads);
   command->callback([options] { inspect(*options); });
 }

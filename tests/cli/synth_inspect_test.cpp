@@ -29,7 +29,7 @@ TEST_CASE("synth writes a set that inspect reads") {
   CHECK_THAT(text.output, Contains("official ISIC 2019 layout") && Contains("MEL") && Contains("####") &&
                               Contains("Split by lesion, seed 2019"));
   const ProcessResult json =
-      run_dermdistill({"inspect", "--data", out, "--json", "--split", "image", "--seed", "3", "--threads", "1"});
+      run_dermdistill({"inspect", "--data", out, "--json", "--split", "image", "--split-seed", "3", "--threads", "1"});
   CHECK(json.status == 0);
   const nlohmann::json found = nlohmann::json::parse(json.output);
   CHECK(found.at("classes").size() == 8);
