@@ -1,7 +1,9 @@
 // dermdistill predict: calibrated probabilities for images, by the engine that training and the web page use.
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +13,7 @@
 #include "core/metrics/predictions.h"
 #include "native/base/files.h"
 #include "native/base/interrupt.h"
+#include "native/base/progress.h"
 #include "native/cli/commands.h"
 #include "native/cli/image_paths.h"
 #include "native/cli/prediction_text.h"
@@ -75,6 +78,7 @@ int predict_batch(Predictor& predictor, const ModelCard& card, const std::vector
     if (!images.errors[i].empty()) {
       ++failed;
       std::fflush(stdout);
+      if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");  // where a progress bar may stand
       std::fprintf(stderr, "dermdistill: error: %s\n", images.errors[i].c_str());
       if (json) std::printf("%s\n", error_json(file, images.errors[i]).c_str());
       continue;
@@ -91,6 +95,12 @@ void predict(const PredictOptions& options) {
   const LoadedModel model = load_model(options.model);
   const std::vector<std::filesystem::path> files = expand_image_paths(options.images);
   Predictor predictor(model.network, model.card, static_cast<int>(std::min(kBatch, files.size())));
+  // Predictions on a terminal are progress enough; a bar would stand between them.
+  std::optional<Progress> progress;
+  if (files.size() > kBatch && ::isatty(STDOUT_FILENO) == 0)
+    progress.emplace("predict", static_cast<std::int64_t>(files.size()), "images");
+  if (options.json && model.card.operating_points.empty())
+    std::fprintf(stderr, "dermdistill: warning: %s\n", kNotCalibrated);
   int failed = 0;
   for (std::size_t first = 0; first < files.size(); first += kBatch) {
     if (interrupt_requested())
@@ -98,7 +108,9 @@ void predict(const PredictOptions& options) {
     const auto begin = files.begin() + static_cast<std::ptrdiff_t>(first);
     const auto end = files.begin() + static_cast<std::ptrdiff_t>(std::min(first + kBatch, files.size()));
     failed += predict_batch(predictor, model.card, {begin, end}, options.json);
+    if (progress) progress->advance(end - begin);
   }
+  progress.reset();
   if (!options.json && model.card.operating_points.empty()) std::printf("%s\n", kNotCalibrated);
   if (!options.json) std::printf("%s\n", kDisclaimer);
   std::fflush(stdout);

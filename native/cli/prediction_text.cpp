@@ -50,7 +50,7 @@ std::vector<std::size_t> by_falling_probability(std::span<const float> probabili
   return order;
 }
 
-/// The points whose threshold the image reaches, for each target only the highest.
+/// The points whose threshold the image reaches, for each target only the highest; melanoma first.
 std::vector<OperatingPoint> highest_reached(const ModelCard& card, std::span<const float> probabilities) {
   Predictions single;
   single.classes = card.classes;
@@ -68,6 +68,8 @@ std::vector<OperatingPoint> highest_reached(const ModelCard& card, std::span<con
       *same = point;
     }
   }
+  std::stable_partition(result.begin(), result.end(),
+                        [](const OperatingPoint& point) { return point.target == kMelanomaClass; });
   return result;
 }
 

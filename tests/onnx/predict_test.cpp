@@ -98,6 +98,42 @@ TEST_CASE_METHOD(PredictFixture,
     CHECK_THAT(run.out, !Contains(word));
 }
 
+TEST_CASE_METHOD(PredictFixture, "a model that is not calibrated is said to be so, in JSON mode on standard error") {
+  CHECK_THAT(predict({"--json", files[0]}).error, !Contains("operating points"));
+  card.operating_points.clear();
+  export_onnx(network, card, model);
+  const ProcessResult json = predict({"--json", files[0]});
+  CHECK(json.status == 0);
+  CHECK(json_lines(json.out).size() == 1);
+  CHECK_THAT(json.error, Contains("dermdistill: warning:") && Contains("holds no operating points"));
+  const ProcessResult table = predict({files[0]});
+  CHECK(table.error.empty());
+  CHECK_THAT(table.out, Contains("holds no operating points"));
+}
+
+TEST_CASE_METHOD(PredictFixture, "melanoma comes first among the operating points that are reached") {
+  card.operating_points = {{"NV", 0.0, 0.9, 0.7}, {"malignant", 0.0, 0.9, 0.7}, {"MEL", 0.0, 0.9, 0.7}};
+  export_onnx(network, card, model);
+  const std::string out = predict({files[0]}).out;
+  const auto melanoma = out.find("! Melanoma"), malignant = out.find("! Malignant");
+  REQUIRE(malignant != std::string::npos);
+  CHECK(melanoma < malignant);
+  CHECK(melanoma < out.find("! " + full_class_name("NV")));
+}
+
+TEST_CASE_METHOD(PredictFixture, "many images show progress on standard error, few do not") {
+  CHECK(predict({"--json", images}).error.empty());
+  const std::vector<std::string> many(33, files[0]);
+  const ProcessResult run = predict([&] {
+    std::vector<std::string> arguments = many;
+    arguments.insert(arguments.begin(), "--json");
+    return arguments;
+  }());
+  CHECK(run.status == 0);
+  CHECK_THAT(run.error, Contains("predict") && Contains("33/33 images"));
+  CHECK(json_lines(run.out).size() == 33);
+}
+
 TEST_CASE_METHOD(PredictFixture, "broken images among good ones are named, the good ones are answered") {
   const std::vector<std::byte> jpeg = jpeg_bytes(120, 80, 7);
   const std::string truncated = broken("truncated.jpg", std::span(jpeg).first(jpeg.size() / 2));
