@@ -165,7 +165,7 @@ class SsdKdWork final : public Work {
 };
 
 std::unique_ptr<Work> make_work(const BenchmarkConfig& config, const Backend& backend) {
-  Random random(0);
+  Random random(config.seed);
   if (config.work == "student-step")
     return std::make_unique<TrainingWork>(Architecture::MobileNetV2, config, backend, random);
   if (config.work == "teacher-step")
@@ -221,6 +221,7 @@ nlohmann::json to_json(const BenchmarkResult& result) {
           {"threads", result.config.threads},
           {"batch", result.config.batch},
           {"size", result.config.size},
+          {"seed", result.config.seed},
           {"median_s", rounded(middle, 1e-4)},
           {"min_s", rounded(*low, 1e-4)},
           {"max_s", rounded(*high, 1e-4)},

@@ -13,6 +13,7 @@ struct BenchmarkConfig {
   std::string work;  // one of benchmark_names()
   int threads = 2, batch = 32, size = 224, iterations = 7;
   std::string backend = "auto";
+  std::uint64_t seed = 0;  // of the weights, images and labels
 };
 
 struct BenchmarkResult {
@@ -29,7 +30,8 @@ const std::vector<std::string>& benchmark_names();
 /// @throws InputError for an unknown work.
 BenchmarkResult run_benchmark(const BenchmarkConfig& config);
 
-/// {work, torch (null), engine, threads, batch, size, median_s, min_s, max_s, images_per_s, arena_mb, peak_memory_mb}.
+/// {work, torch (null), engine, threads, batch, size, seed, median_s, min_s, max_s, images_per_s, arena_mb,
+/// peak_memory_mb}.
 nlohmann::json to_json(const BenchmarkResult& result);
 
 }  // namespace dermdistill

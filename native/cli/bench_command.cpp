@@ -33,6 +33,8 @@ void add_bench_command(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   command->add_option("--backend", options->config.backend, "auto, onednn or eigen")->capture_default_str();
+  command->add_option("--seed", options->config.seed, "Seed of the random weights, images and labels")
+      ->capture_default_str();
   command->add_flag("--json", options->json, "One JSON line");
   command->footer("Example:\n  dermdistill bench student-step --threads 2 --batch 32 --size 224 --iters 7 --json");
   command->callback([options] {

@@ -1,6 +1,9 @@
 // dermdistill: the command line. Every failure is one line on stderr and a non-zero exit status.
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <new>
+#include <string>
 
 #include "core/base/error.h"
 #include "native/base/interrupt.h"
@@ -30,6 +33,16 @@ int main(int argc, char** argv) {
     return 130;
   } catch (const dermdistill::Error& error) {
     std::fprintf(stderr, "dermdistill: error: %s\n", error.what());
+    return 1;
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path = error.path1().empty() ? std::string("a file") : error.path1().string();
+    std::fprintf(stderr, "dermdistill: error: %s: cannot be used (%s); expected a path that can be read\n",
+                 path.c_str(), error.code().message().c_str());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr,
+                 "dermdistill: error: memory: is not enough for this; expected a smaller --batch or --size, or more of "
+                 "it free\n");
     return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "dermdistill: internal error: %s\n", error.what());

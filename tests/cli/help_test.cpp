@@ -1,5 +1,8 @@
 // Every command explains itself, with an example; a wrong call says what is wrong and fails.
+#include <algorithm>
 #include <regex>
+#include <string>
+#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
 
@@ -63,6 +66,35 @@ TEST_CASE("a wrong call names what is wrong and fails") {
   CHECK(missing.status != 0);
   CHECK_THAT(missing.errors + missing.output, Contains("--model"));
 }
+
+TEST_CASE("the random numbers of a benchmark have a seed") {
+  const ProcessResult run = run_dermdistill({"bench", "student-step", "--batch", "2", "--size", "32", "--iters", "1",
+                                             "--threads", "1", "--seed", "5", "--json"});
+  CHECK(run.status == 0);
+  CHECK_THAT(run.output, Contains("\"seed\":5"));
+}
+
+TEST_CASE("a path that the system refuses is named") {
+  const ProcessResult run = run_dermdistill({"inspect", "--data", std::string(300, 'a')});
+  CHECK(run.status == 1);
+  CHECK_THAT(run.errors, Contains("dermdistill: error: " + std::string(300, 'a') + ": cannot be used") &&
+                             Contains("expected a path") && !Contains("internal error"));
+}
+
+#ifndef __SANITIZE_ADDRESS__  // which needs more addresses than the limit grants
+TEST_CASE("memory that is not there is named, and what to do about it") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = std::min<rlim_t>(before.rlim_max, rlim_t{8} << 30);
+  REQUIRE(::setrlimit(RLIMIT_AS, &small) == 0);  // the command inherits it
+  const ProcessResult run = run_dermdistill(
+      {"bench", "teacher-forward", "--batch", "4096", "--size", "4096", "--iters", "1", "--threads", "1"});
+  REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(run.status == 1);
+  CHECK_THAT(run.errors, Contains("dermdistill: error: memory") && Contains("--batch") && !Contains("internal error"));
+}
+#endif
 
 TEST_CASE("the version is printed") {
   const ProcessResult result = run_dermdistill({"--version"});
