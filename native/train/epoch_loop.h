@@ -35,7 +35,8 @@ class EpochLoop {
 
   /// Continues where the checkpoint, one of the same stage, was written. `name` stands in messages.
   void resume(const Checkpoint& checkpoint, const std::filesystem::path& name);
-  /// Until the last epoch or early stopping. @throws Interrupted after saving, NumericError naming what is not finite.
+  /// Until the last epoch or early stopping. @throws Interrupted after saving, NumericError naming what is not finite,
+  /// Error after saving when an image cannot be read.
   void run();
 
  private:
@@ -46,6 +47,7 @@ class EpochLoop {
   void save_best(const std::optional<ValidationResult>& validation) const;
   nlohmann::json mean_terms() const;
   bool finished() const;
+  std::string resume_command() const;
   Checkpoint checkpoint() const;
 
   Stage& stage_;

@@ -43,7 +43,8 @@ LoaderConfig training_loader(const RunConfig& config) {
   out.drop_last = true;  // a constant batch shape
   out.seed = config.seed;
   out.workers = loader_workers(config.threads);
-  out.transforms = needs_teacher(loss) ? config.distill.stored_transforms : 0;
+  // Only a cache limits how many transforms there are: a teacher that is asked online sees fresh ones every epoch.
+  out.transforms = needs_teacher(loss) && !config.distill.online ? config.distill.stored_transforms : 0;
   out.preprocessing = config.preprocessing;
   out.augmentation = config.augment;
   return out;
@@ -92,7 +93,13 @@ std::vector<std::span<Parameter>> NetworkStage::parameters() {
 }
 
 LossTerms NetworkStage::compute_gradients() {
-  if (!loader_.next(batch_)) throw Error("the loader", "ended before its epoch", "another batch");
+  bool more = false;
+  try {
+    more = loader_.next(batch_);
+  } catch (const Error& error) {
+    throw BatchError(error.what());
+  }
+  if (!more) throw Error("the loader", "ended before its epoch", "another batch");
   const NetworkOutputs outputs = pass_.forward(batch_.images);
   StudentViews student;
   student.images = images_;

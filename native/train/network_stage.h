@@ -56,7 +56,7 @@ class NetworkStage : public Stage {
 /// The loss of a run's network stage: the method's, or plain class-weighted cross entropy for a teacher.
 LossConfig stage_loss(const RunConfig& config);
 
-/// The loader of a run's training images. Stored transforms are used where a teacher is asked about them.
+/// The loader of a run's training images. Transforms repeat only where a cache of the teacher's answers stores them.
 LoaderConfig training_loader(const RunConfig& config);
 
 }  // namespace dermdistill

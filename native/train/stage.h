@@ -7,12 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/distill/distill_loss.h"
 #include "core/io/safetensors.h"
 #include "core/nn/parameter.h"
 #include "native/train/validation.h"
 
 namespace dermdistill {
+
+/// The next batch could not be read. Everything is as it was before the step, so that it can be saved.
+class BatchError : public Error {
+  using Error::Error;
+};
 
 class Stage {
  public:
@@ -26,6 +32,7 @@ class Stage {
 
   virtual void start_epoch(int epoch, int first_step) = 0;
   /// Forward and backward of the epoch's next batch: the loss, and the gradients in parameters().
+  /// @throws BatchError when an image cannot be read.
   virtual LossTerms compute_gradients() = 0;
   /// After the optimiser has moved the parameters.
   virtual void after_update() {}

@@ -41,9 +41,9 @@ double difference(std::span<const float> a, std::span<const float> b) {
 TEST_CASE("The cache holds what the teacher says of the very views that the student sees") {
   CacheFixture fixture;
   const auto cached = fixture.source(fixture.folder.path() / "cache");
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
   fixture.config.distill.online = true;
   const auto online = fixture.source({});
-  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
   for (const int epoch : {0, 1, 5}) {
     loader.start_epoch(epoch);
     Batch batch;
@@ -65,6 +65,7 @@ TEST_CASE("Training from the cache is training from the teacher, to half precisi
   const testing::TemporaryFolder folder;
   const RunConfig config = testing::tiny_distill_config(Method::SsdKd);
   testing::TinyStudent cached(config, folder.path() / "cache"), online(config);
+  // In epoch 0 both see the same views: fresh transforms are numbered by their epoch, stored ones from 0.
   cached.stage->start_epoch(0, 0);
   online.stage->start_epoch(0, 0);
   const LossTerms a = cached.stage->compute_gradients(), b = online.stage->compute_gradients();
@@ -73,6 +74,24 @@ TEST_CASE("Training from the cache is training from the teacher, to half precisi
     INFO(a.terms[i].first);
     CHECK(a.terms[i].second == Approx(b.terms[i].second).epsilon(5e-3).margin(1e-6));
   }
+}
+
+TEST_CASE("A teacher asked online sees fresh transforms every epoch, a cached one repeats its stored ones") {
+  CacheFixture fixture;
+  fixture.config.distill.stored_transforms = 2;
+  const auto first_images = [&](int epoch) {
+    LoaderConfig loading = training_loader(fixture.config);
+    loading.shuffle = false;  // the same images, whatever the epoch
+    Loader loader(fixture.data.dataset, fixture.data.train, loading);
+    loader.start_epoch(epoch);
+    Batch batch;
+    REQUIRE(loader.next(batch));
+    return batch.images;
+  };
+  CHECK(first_images(0) == first_images(2));
+  fixture.config.distill.online = true;
+  CHECK(first_images(0) != first_images(2));
+  CHECK(first_images(2) == first_images(2));
 }
 
 TEST_CASE("A cache that was interrupted and resumed has the bytes of an unbroken one") {
