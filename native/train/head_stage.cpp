@@ -35,6 +35,9 @@ ViewEmbeddings embed_views(const RunConfig& config, const TrainingData& data, Te
   ViewEmbeddings out;
   out.transforms = config.head.transforms;
   out.images = static_cast<int>(indices.size());
+  // Growing by doubling would hold the embeddings, gigabytes with many transforms, twice.
+  out.values.reserve(static_cast<std::size_t>(out.images) * static_cast<std::size_t>(out.transforms * kViewsPerImage) *
+                     static_cast<std::size_t>(pass.feature_shape().channels));
   Progress progress("embeddings", static_cast<std::int64_t>(out.images) * out.transforms, "images");
   Batch batch;
   for (int transform = 0; transform < out.transforms; ++transform) {
