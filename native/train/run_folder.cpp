@@ -21,12 +21,18 @@ json parse_line(const std::string& text, const fs::path& path, std::size_t numbe
   }
 }
 
+/// Whether there is nothing but what an interrupted write left behind.
+bool holds_no_files(const fs::path& folder) {
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".tmp"; });
+}
+
 }  // namespace
 
 RunFolder RunFolder::create(const fs::path& path) {
   std::error_code problem;
   if (fs::exists(path) && !fs::is_directory(path)) throw InputError(path.string(), "is not a folder", "a new folder");
-  if (fs::is_directory(path) && !fs::is_empty(path)) {
+  if (fs::is_directory(path) && !holds_no_files(path)) {
     throw InputError(path.string(), "is not empty", "a new folder, or --resume to continue the run in it");
   }
   fs::create_directories(path, problem);
