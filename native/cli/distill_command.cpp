@@ -43,7 +43,7 @@ void add_distill_command(CLI::App& app) {
   auto options = std::make_shared<RunOptions>(*command, "student");
   options
       ->add_change<std::string>("--teacher", "Run folder of the teacher",
-                                [](RunConfig& c, const std::string& v) { c.distill.teacher = v; })
+                                [](RunConfig& c, const std::string& v) { c.distill.teacher = absolute_path(v); })
       ->type_name("RUN");
   // Before the weights, which change what the method sets.
   options
@@ -57,10 +57,10 @@ void add_distill_command(CLI::App& app) {
                     [](RunConfig& c) -> int& { return c.distill.stored_transforms; });
   options
       ->add_change<std::string>("--cache", "Folder of the knowledge cache",
-                                [](RunConfig& c, const std::string& v) { c.distill.cache = v; })
+                                [](RunConfig& c, const std::string& v) { c.distill.cache = absolute_path(v); })
       ->type_name("DIR")
       ->default_str("RUN/cache");
-  options->add_flag("--online", "Ask the teacher in every step instead of a cache",
+  options->add_flag("--online", "Ask the teacher in every step instead of a cache; every epoch has fresh transforms",
                     [](RunConfig& c) { c.distill.online = true; });
   add_weight_options(*options);
   command->footer(
@@ -72,7 +72,13 @@ void add_distill_command(CLI::App& app) {
   command->callback([options] {
     catch_interrupts();
     RunConfig config = options->resolve();
-    if (!options->resume() && !options->given("--size")) adopt_teacher_size(config);
+    if (!options->resume()) {
+      // What the user says holds; where the teacher cannot work with it, that is said later.
+      const Preprocessing given = config.preprocessing;
+      adopt_teacher_size(config);
+      if (options->given("--size")) config.preprocessing.size = given.size;
+      if (options->given("--resize")) config.preprocessing.rule = given.rule;
+    }
     distill(config, options->out(), options->resume(), interrupt_requested);
   });
 }

@@ -4,9 +4,14 @@
 
 #include "core/base/error.h"
 #include "native/cli/thread_option.h"
+#include "native/train/initial_weights.h"
 #include "native/train/run_folder.h"
 
 namespace dermdistill {
+
+std::filesystem::path absolute_path(const std::string& path) {
+  return path.empty() ? std::filesystem::path() : std::filesystem::absolute(path).lexically_normal();
+}
 
 RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command), kind_(std::move(kind)) {
   command.add_option("--out", out_, "Folder of the run: configuration, log, checkpoints and report")
@@ -18,15 +23,21 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
       ->check(CLI::IsMember({"laptop", "paper"}))
       ->capture_default_str();
   add_change<std::string>("--data", "The data set", [](RunConfig& c, const std::string& v) {
-    c.data.folder = v;
+    c.data.folder = absolute_path(v);
   })->type_name("DIR");
   add_change<std::string>("--arch", "mobilenet_v2, resnet18, resnet34 or resnet50",
                           [](RunConfig& c, const std::string& v) { c.network.architecture = parse_architecture(v); })
       ->default_str(kind_ == "teacher" ? "resnet50" : "mobilenet_v2");
   add<double>("--width", "Width multiplier of mobilenet_v2", [](RunConfig& c) -> double& { return c.network.width; });
-  add<std::string>("--init", "Weights to start from: a .safetensors file, a run folder, or the word random",
-                   [](RunConfig& c) -> std::string& { return c.init; })
-      ->type_name("W");
+  add_change<std::string>(
+      "--init", "Weights to start from: a .safetensors file, a run folder, or the word random",
+      [](RunConfig& c, const std::string& v) { c.init = v == kRandomInit ? v : absolute_path(v).string(); })
+      ->type_name("W")
+      ->default_str(kRandomInit);
+  add_flag("--allow-other-split",
+           "Accept a teacher or initial weights trained on another split, which may know the test images; noted in the "
+           "model's card",
+           [](RunConfig& c) { c.data.allow_other_split = true; });
   add<int>("--size", "Side of the images in pixels", [](RunConfig& c) -> int& { return c.preprocessing.size; });
   add_change<std::string>("--resize", "How an image becomes square: squash or crop-shorter-side",
                           [](RunConfig& c, const std::string& v) { c.preprocessing.rule = parse_resize_rule(v); })
@@ -135,15 +146,19 @@ RunConfig RunOptions::resolve_resumed() const {
                      "to resume it, dermdistill " + std::string(stored.kind == "teacher" ? "teach" : "distill"));
   }
   RunConfig config = stored;
-  for (const auto& [flag, change] : changes_) {
-    change(config);
-    if (config.backend == "auto") config.backend = stored.backend;
-    const std::string difference = first_difference(stored, config);
-    if (difference.empty()) continue;
-    throw InputError(flag, "contradicts the run in " + out_ + " (" + difference + ")",
-                     "the run's own value, or none with --resume");
-  }
-  return config;
+  // Compared when all are made: --method sets weights that a later --weight.ss sets as the run has them.
+  for (const auto& [flag, change] : changes_) change(config);
+  if (config.backend == "auto") config.backend = stored.backend;
+  const std::string difference = first_difference(stored, config);
+  if (difference.empty()) return config;
+  const auto culprit = std::find_if(changes_.begin(), changes_.end(), [&](const auto& change) {
+    RunConfig alone = stored;
+    change.second(alone);
+    return first_difference(stored, alone) == difference;
+  });
+  throw InputError(culprit == changes_.end() ? "the command line" : culprit->first,
+                   "contradicts the run in " + out_ + " (" + difference + ")",
+                   "the run's own value, or none with --resume");
 }
 
 }  // namespace dermdistill

@@ -2,6 +2,7 @@
 // what the user gave; a resumed run takes its config.json, and an option that contradicts it is an error.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -12,6 +13,9 @@
 #include "native/train/run_config.h"
 
 namespace dermdistill {
+
+/// Paths are stored as absolute ones, so that a run can be resumed and exported from any folder.
+std::filesystem::path absolute_path(const std::string& path);
 
 class RunOptions {
  public:

@@ -33,7 +33,8 @@ InitialWeights load_initial_weights(Network& network, const std::string& init, s
   load_named(network, to_state(file, ours ? "model." : ""), path, LoadOptions{.replace_classifier = true});
   out.sha256 = sha256(bytes);
   if (ours) {  // another run's: what it owes to its own origins holds on
-    out.notices = read_checkpoint(path).card.notices;
+    out.card = read_checkpoint(path).card;
+    out.notices = out.card->notices;
     return out;
   }
   nlohmann::json notice = nlohmann::json::object();

@@ -1,10 +1,12 @@
 // Where a network starts from: a file of weights (ImageNet's, or another run's) or random numbers.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "core/io/model_card.h"
 #include "core/nn/network.h"
 #include "native/train/run_config.h"
 
@@ -16,6 +18,7 @@ inline constexpr const char* kRandomInit = "random";
 struct InitialWeights {
   std::string sha256;                                // of the file; empty for random numbers
   nlohmann::json notices = nlohmann::json::array();  // its origin and licence, and those it was itself made from
+  std::optional<ModelCard> card;                     // of another run's model
 };
 
 /// `init` is a .safetensors file with torchvision's names (with or without a classifier, F16 or F32), a run folder, or

@@ -5,6 +5,8 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "native/train/export_card.h"
+#include "native/train/split_check.h"
 
 namespace dermdistill {
 namespace {
@@ -63,6 +65,7 @@ Network start_network(Run& run, nlohmann::json& notices) {
                      run.config.init_sha256);
   }
   run.config.init_sha256 = initial.sha256;
+  if (initial.card) check_same_split(run.config, *initial.card, "--init " + run.config.init);
   inherit_notices(initial.notices, notices);
   return network;
 }
@@ -74,6 +77,7 @@ ModelCard run_card(const Run& run, const nlohmann::json& notices) {
   ModelCard card = base_card(config.network, run.data.dataset.classes, config.preprocessing,
                              std::string(to_string(config.network.architecture)) + " by " + method);
   card.notices = notices;
+  add_notices(card, data_notices(run.data.dataset));
   card.training = {{"kind", config.kind},
                    {"method", method},
                    {"data", {{"fingerprint", config.data.fingerprint}, {"split", to_json(config.data.split)}}},
@@ -83,6 +87,7 @@ ModelCard run_card(const Run& run, const nlohmann::json& notices) {
                    {"batch", config.training.batch},
                    {"seed", config.seed},
                    {"initial_weights_sha256", config.init_sha256}};
+  if (!config.data.other_splits.empty()) card.training["other_splits"] = config.data.other_splits;
   if (!config.distill.teacher_sha256.empty()) card.training["teacher_sha256"] = config.distill.teacher_sha256;
   return card;
 }

@@ -1,6 +1,7 @@
 #include "native/train/run_config.h"
 
 #include <cmath>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -109,12 +110,49 @@ void require(bool holds, const std::string& option, const std::string& problem, 
   if (!holds) throw InputError(option, problem, expected);
 }
 
+void require_not_negative(double value, const std::string& option) {
+  require(value >= 0 && std::isfinite(value), option, "is " + std::to_string(value), "a finite number, 0 or more");
+}
+
+void check_loss_config(const LossConfig& loss) {
+  const std::pair<const char*, float> weights[] = {
+      {"ce", loss.ce},
+      {"kd", loss.kd},
+      {"kd-transformed", loss.kd_transformed},
+      {"ss", loss.ss},
+      {"rkd-distance", loss.rkd_distance},
+      {"rkd-angle", loss.rkd_angle},
+      {"crkd", loss.crkd},
+      {"fitnet", loss.fitnet},
+  };
+  double total = 0;
+  for (const auto& [name, weight] : weights) {
+    require_not_negative(weight, std::string("--weight.") + name);
+    total += weight;
+  }
+  require(total > 0, "--weight.*", "are all 0, so that there is no loss", "at least one positive weight");
+  for (const auto& [name, value] :
+       {std::pair("--kd-temperature", loss.kd_temperature), std::pair("--ss-temperature", loss.ss_temperature)}) {
+    require(value > 0 && std::isfinite(value), name, "is " + std::to_string(value), "a positive number");
+  }
+}
+
 void check_stage(const StageConfig& stage, const std::string& prefix) {
-  require(stage.epochs >= 0, prefix + "epochs", "is " + std::to_string(stage.epochs), "0 or more");
+  const int fewest = prefix == "--" ? 1 : 0;  // the head's stage may be left out
+  require(stage.epochs >= fewest, prefix + "epochs", "is " + std::to_string(stage.epochs),
+          std::to_string(fewest) + " or more");
   require(stage.batch >= 2, prefix + "batch", "is " + std::to_string(stage.batch), "2 or more (batch norm needs them)");
   require(stage.rate > 0 && std::isfinite(stage.rate), prefix + "rate", "is " + std::to_string(stage.rate),
           "a positive number");
-  require(stage.clip_norm >= 0, prefix + "clip-norm", "is negative", "0 for no limit, or a positive norm");
+  require_not_negative(stage.clip_norm, prefix + "clip-norm");
+  require_not_negative(stage.final_rate, prefix + "final-rate");
+  require_not_negative(stage.optimiser.weight_decay, prefix + "weight-decay");
+  require(stage.optimiser.momentum >= 0 && stage.optimiser.momentum < 1, prefix + "momentum",
+          "is " + std::to_string(stage.optimiser.momentum), "[0, 1)");
+  require(stage.factor > 0 && stage.factor <= 1, prefix + "factor", "is " + std::to_string(stage.factor), "(0, 1]");
+  require(stage.patience >= 0, prefix + "patience", "is " + std::to_string(stage.patience), "0 or more epochs");
+  require(stage.early_stop >= 0, prefix + "early-stop", "is " + std::to_string(stage.early_stop),
+          "0 for never, or a number of epochs");
   require(stage.warmup_epochs >= 0 && (stage.warmup_epochs == 0 || stage.warmup_epochs <= stage.epochs),
           prefix + "warmup-epochs", "is " + std::to_string(stage.warmup_epochs), "at most the epochs of the stage");
 }
@@ -169,7 +207,9 @@ json to_json(const RunConfig& config) {
                {{"folder", config.data.folder.string()},
                 {"fingerprint", config.data.fingerprint},
                 {"split", to_json(config.data.split)},
-                {"limit", config.data.limit}}},
+                {"limit", config.data.limit},
+                {"allow_other_split", config.data.allow_other_split},
+                {"other_splits", config.data.other_splits}}},
               {"preprocessing",
                {{"size", config.preprocessing.size},
                 {"mean", config.preprocessing.mean},
@@ -216,6 +256,8 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
     data.at("fingerprint").get_to(config.data.fingerprint);
     config.data.split = split_config_from_json(data.at("split"));
     data.at("limit").get_to(config.data.limit);
+    config.data.allow_other_split = data.value("allow_other_split", false);
+    config.data.other_splits = data.value("other_splits", json::array());
     const json& preprocessing = from.at("preprocessing");
     preprocessing.at("size").get_to(config.preprocessing.size);
     preprocessing.at("mean").get_to(config.preprocessing.mean);
@@ -269,7 +311,9 @@ std::string first_difference(const RunConfig& a, const RunConfig& b) {
 
 void check_config(const RunConfig& config) {
   check_stage(config.training, "--");
-  require(config.preprocessing.size >= 32, "--size", "is " + std::to_string(config.preprocessing.size), "32 or more");
+  require(config.preprocessing.size >= 32 && config.preprocessing.size <= 2048, "--size",
+          "is " + std::to_string(config.preprocessing.size), "32 to 2048");
+  require_not_negative(config.class_weight_power, "--class-weight-power");
   require(config.label_smoothing >= 0 && config.label_smoothing < 1, "--label-smoothing", "is out of range", "[0, 1)");
   require(config.average_decay >= 0 && config.average_decay < 1, "--ema", "is out of range", "[0, 1)");
   require(config.best_by == "balanced_accuracy" || config.best_by == "accuracy", "--best-by",
@@ -281,6 +325,7 @@ void check_config(const RunConfig& config) {
     check_stage(config.head.training, "--head-");
     require(config.head.transforms >= 1, "--head-transforms", "is below 1", "1 or more");
   } else {
+    check_loss_config(config.distill.loss);
     require(config.distill.stored_transforms >= 1, "--stored-transforms", "is below 1", "1 or more");
     require(
         needs_teacher(config.distill.loss) ? !config.distill.teacher.empty() : true, "--teacher", "is missing",

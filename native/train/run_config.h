@@ -38,7 +38,10 @@ struct DataConfig {
   std::filesystem::path folder;
   std::string fingerprint;  // of classes, ids, labels and file sizes
   SplitConfig split;
-  int limit = 0;  // train on this many images of the training part, stratified; 0: all
+  int limit = 0;                   // train on this many images of the training part, stratified; 0: all
+  bool allow_other_split = false;  // of the teacher or of the initial weights
+  /// What such a model was trained on instead; empty when all were trained on this run's split.
+  nlohmann::json other_splits = nlohmann::json::array();
 };
 
 struct HeadConfig {
@@ -53,7 +56,7 @@ struct DistillConfig {
   std::filesystem::path teacher;
   std::string teacher_sha256;
   int stored_transforms = 4;
-  bool online = false;          // ask the teacher in every step instead of a cache
+  bool online = false;          // ask the teacher in every step, with fresh transforms, instead of a cache
   std::filesystem::path cache;  // folder; empty: RUN/cache
 };
 

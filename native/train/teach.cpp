@@ -5,13 +5,23 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "native/base/files.h"
+#include "native/base/sha256.h"
+#include "native/train/export_card.h"
 #include "native/train/head_stage.h"
 #include "native/train/network_stage.h"
 #include "native/train/run.h"
 #include "native/train/run_report.h"
+#include "native/train/split_check.h"
 
 namespace dermdistill {
 namespace {
+
+std::string text_of(const std::vector<std::string>& classes) {
+  std::string text;
+  for (const std::string& name : classes) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
 
 /// Stage 1, from the start or from the run's checkpoint.
 void train_network(Run& run) {
@@ -30,7 +40,9 @@ void train_network(Run& run) {
 
 /// Stage 2. The network comes from the checkpoint at `source`, which is the run's own once the stage has begun.
 void train_head(Run& run, const std::filesystem::path& source) {
-  const Checkpoint start = read_checkpoint(source);
+  Checkpoint start = read_checkpoint(source);
+  add_notices(start.card, data_notices(run.data.dataset));
+  if (!run.config.data.other_splits.empty()) start.card.training["other_splits"] = run.config.data.other_splits;
   const Network network = network_of(start, source);
   Teacher teacher;
   teacher.network = FoldedNetwork::from(network);
@@ -41,6 +53,23 @@ void train_head(Run& run, const std::filesystem::path& source) {
   EpochLoop loop(stage, run.folder, loop_config(run, run.config.head.training, start.card, true));
   if (run.last && run.last->progress.stage == "head") loop.resume(*run.last, run.folder.last());
   loop.run();
+}
+
+/// The trained model of --head-only, which must know the data's classes in the data's order.
+void check_trained_network(Run& run) {
+  const std::filesystem::path file = initial_file(run.config.init);
+  const std::string option = "--init " + run.config.init;
+  const ModelCard card = read_checkpoint(file).card;
+  if (card.classes != run.data.dataset.classes) {
+    throw InputError(option, "knows the classes " + text_of(card.classes),
+                     "those of the data, " + text_of(run.data.dataset.classes));
+  }
+  const std::string hash = sha256(read_file(file));
+  if (!run.config.init_sha256.empty() && run.config.init_sha256 != hash) {
+    throw InputError(option, "is another file than the run was started with", run.config.init_sha256);
+  }
+  run.config.init_sha256 = hash;
+  check_same_split(run.config, card, option);
 }
 
 }  // namespace
@@ -61,6 +90,7 @@ void teach(const RunConfig& config, const std::filesystem::path& out, bool resum
   }
   const bool head_begun = run.last && run.last->progress.stage == "head";
   if (run.config.head_only) {
+    if (!head_begun) check_trained_network(run);
     run.folder.write_config(run.config);
   } else if (!head_begun) {
     train_network(run);

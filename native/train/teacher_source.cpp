@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/distill/views.h"
 #include "native/train/network_stage.h"
+#include "native/train/split_check.h"
 
 namespace dermdistill {
 
@@ -39,6 +40,7 @@ Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend&
     throw InputError(teacher.name, "is another teacher than the run was started with",
                      "weights with SHA-256 " + distill.teacher_sha256);
   }
+  check_same_split(config, teacher.card, "--teacher " + distill.teacher.string());
   distill.teacher_sha256 = teacher.sha256;
   return teacher;
 }

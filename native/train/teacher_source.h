@@ -52,7 +52,7 @@ class CachedTeacher : public TeacherSource {
 };
 
 /// The teacher of a run, known to fit its data; a new run's configuration takes its hash.
-/// @throws InputError when it is not the one the run was started with or does not fit.
+/// @throws InputError when it is not the one the run was started with, does not fit or was trained on another split.
 Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend& backend);
 
 /// The source that the configuration asks for; the cache is built in the folder `cache` where it is not complete yet.

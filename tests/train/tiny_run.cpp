@@ -62,6 +62,7 @@ RunConfig tiny_distill_config(Method method) {
   config.distill.method = method;
   config.distill.loss = loss_config(method);
   if (needs_teacher(config.distill.loss)) config.distill.teacher = tiny_teacher();
+  config.data.allow_other_split = true;  // the tiny teacher keeps no validation images
   config.distill.stored_transforms = 2;
   return config;
 }

@@ -1,0 +1,17 @@
+// Guards against test labels that reach a student through a model which was trained on another split.
+#pragma once
+
+#include <string>
+
+#include "core/io/model_card.h"
+#include "native/train/run_config.h"
+
+namespace dermdistill {
+
+/// Compares what `card`, of a model that the run learns or starts from, says of its training images with the run's
+/// data and split. With --allow-other-split a difference is noted in `config.data.other_splits`, together with those
+/// that the model itself was made with. `option` names where the model comes from.
+/// @throws InputError naming both splits when they differ and this was not allowed.
+void check_same_split(RunConfig& config, const ModelCard& card, const std::string& option);
+
+}  // namespace dermdistill
