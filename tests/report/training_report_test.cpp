@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "native/base/files.h"
 #include "native/report/report.h"
+#include "tests/metrics/example.h"
 #include "tests/report/markup.h"
 #include "tests/support/paths.h"
 
@@ -74,6 +75,30 @@ TEST_CASE("the time of the cache is told without an epoch") {
   CHECK(testing::first_markup_fault(page) == "");
   CHECK(contains(page, "It took 3 min 5 s."));
   CHECK(occurrences(page, "<p class=\"name\">Epochs</p>") == 1);
+}
+
+TEST_CASE("what the best model is worth on the validation part stands between the curves and the configuration") {
+  const testing::TemporaryFolder folder;
+  write_text(folder.path() / "config.json", kConfig);
+  write_text(folder.path() / "log.jsonl", kLog);
+  const std::string heading = "<h2>On the validation part (used to choose the epoch, so these figures flatter)</h2>";
+  CHECK_FALSE(contains(training_report_html(folder.path()), heading));
+  EvaluationReport validation;
+  validation.predictions = testing::example_predictions(300, 21, 2);
+  validation.metrics = compute_metrics(validation.predictions, {.bootstrap_samples = 50});
+  const std::string page = training_report_html(folder.path(), &validation);
+  CHECK(testing::first_markup_fault(page) == "");
+  CHECK(testing::first_outside_reference(page) == "");
+  std::size_t place = page.find("<h3>Loss terms and learning rate</h3>");
+  for (const std::string& next : {heading, std::string("<h3>Confusion matrix</h3>"), std::string("<h3>ROC curves</h3>"),
+                                  std::string("<h3>Reliability</h3>"), std::string("<h3>Worst mistakes</h3>"),
+                                  std::string("<h4>Missed melanomas: "), std::string("<h2>Configuration</h2>")}) {
+    INFO(next);
+    REQUIRE(page.find(next, place) != std::string::npos);
+    place = page.find(next, place);
+  }
+  validation.metrics.images = 299;
+  CHECK_THROWS_WITH(training_report_html(folder.path(), &validation), Contains("metrics of 299 images"));
 }
 
 TEST_CASE("a run without epochs says so") {
