@@ -1,6 +1,8 @@
 #include "native/train/epoch_loop.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "core/base/error.h"
@@ -30,6 +32,18 @@ std::string number_text(const char* format, double value) {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
   return text;
+}
+
+/// Where a loss or gradient that is not finite comes from: a forward pass leaves its mark on the running statistics.
+std::string first_bad_tensor(const Stage& stage) {
+  TensorFile file;
+  stage.add_state_to(file);
+  for (const NamedTensor& tensor : to_state(file)) {
+    const bool finite =
+        std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::isfinite(v); });
+    if (!finite) return "; the first tensor that is not finite is \"" + tensor.name + "\"";
+  }
+  return "; all weights and running statistics are finite";
 }
 
 }  // namespace
@@ -110,8 +124,13 @@ std::string EpochLoop::resume_command() const {
 
 void EpochLoop::step(const std::string& where) {
   const LossTerms terms = stage_.compute_gradients();
-  check_loss(terms, where);
-  const double norm = checked_gradient_norm(parameters_, where);
+  double norm = 0;
+  try {
+    check_loss(terms, where);
+    norm = checked_gradient_norm(parameters_, where);
+  } catch (const NumericError& error) {
+    throw NumericError(error.what() + first_bad_tensor(stage_));
+  }
   if (config_.stage.clip_norm > 0) clip_gradients(parameters_, norm, config_.stage.clip_norm);
   optimiser_->step(schedule_.rate(static_cast<std::int64_t>(epoch_) * steps_ + step_));
   stage_.after_update();
