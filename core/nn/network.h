@@ -1,5 +1,6 @@
 // The networks: MobileNetV2 and ResNet-18/34/50 with torchvision's parameter names and semantics.
-// A network is a short list of convolution units; TrainingPass and InferencePass run it for one batch shape.
+// Without the dropout that torchvision puts before the classifier of MobileNetV2. A network is a short list of
+// convolution units; TrainingPass and InferencePass run it for one batch shape.
 #pragma once
 
 #include <cstdint>

@@ -182,7 +182,11 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+/// To `digits` behind the point, such that JSON shows no more.
+double rounded(double value, int digits) {
+  const double scale = std::pow(10.0, digits);
+  return std::round(value * scale) / scale;
+}
 
 }  // namespace
 
@@ -222,12 +226,12 @@ nlohmann::json to_json(const BenchmarkResult& result) {
           {"batch", result.config.batch},
           {"size", result.config.size},
           {"seed", result.config.seed},
-          {"median_s", rounded(middle, 1e-4)},
-          {"min_s", rounded(*low, 1e-4)},
-          {"max_s", rounded(*high, 1e-4)},
-          {"images_per_s", rounded(result.config.batch / middle, 1e-2)},
-          {"arena_mb", rounded(static_cast<double>(result.arena_bytes) / 1e6, 0.1)},
-          {"peak_memory_mb", rounded(static_cast<double>(result.peak_memory) / 1e6, 0.1)}};
+          {"median_s", rounded(middle, 4)},
+          {"min_s", rounded(*low, 4)},
+          {"max_s", rounded(*high, 4)},
+          {"images_per_s", rounded(result.config.batch / middle, 2)},
+          {"arena_mb", rounded(static_cast<double>(result.arena_bytes) / 1e6, 1)},
+          {"peak_memory_mb", rounded(static_cast<double>(result.peak_memory) / 1e6, 1)}};
 }
 
 }  // namespace dermdistill
