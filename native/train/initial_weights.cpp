@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/io/safetensors.h"
+#include "core/nn/filter_scale.h"
 #include "native/base/files.h"
 #include "native/base/sha256.h"
 #include "native/train/checkpoint.h"
@@ -37,6 +38,9 @@ InitialWeights load_initial_weights(Network& network, const std::string& init, s
     out.notices = out.card->notices;
     return out;
   }
+  StateDict state = network.state();
+  limit_filter_norms(state, network.units());
+  network.load(state);
   nlohmann::json notice = nlohmann::json::object();
   for (const char* key : {"source", "license"}) {
     const auto found = file.metadata.find(key);

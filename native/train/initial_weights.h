@@ -22,7 +22,8 @@ struct InitialWeights {
 };
 
 /// `init` is a .safetensors file with torchvision's names (with or without a classifier, F16 or F32), a run folder, or
-/// "random". A classifier of another class count starts from random numbers.
+/// "random". A classifier of another class count starts from random numbers. The filters of
+/// a file that is not ours are brought to the usual size (see limit_filter_norms).
 /// @throws FileError, FormatError, ShapeError, NumericError naming the file and the tensor.
 InitialWeights load_initial_weights(Network& network, const std::string& init, std::uint64_t seed);
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.h"
+#include "core/nn/filter_scale.h"
 #include "tests/nn/reference.h"
 
 using namespace dermdistill;
@@ -147,4 +148,51 @@ TEST_CASE("impossible configurations are refused by name") {
   CHECK_THROWS_AS(Network({Architecture::MobileNetV2, -1.0, 8}), InputError);
   CHECK_THROWS_AS(Network({Architecture::ResNet18, 0.5, 8}), InputError);
   CHECK_THROWS_AS(Network({Architecture::MobileNetV2, 1.0, 0}), InputError);
+}
+
+TEST_CASE("bringing filters to the usual size leaves the function in evaluation mode as it is") {
+  for (const NetworkConfig& config :
+       {NetworkConfig{Architecture::MobileNetV2, 0.35, 5}, NetworkConfig{Architecture::ResNet18, 1.0, 5}}) {
+    Network network = random_network(config, 11);
+    StateDict state = network.state();
+    Random random(12);
+    for (NamedTensor& tensor : state) {
+      const bool variance = tensor.name.ends_with("running_var");
+      const bool mean = tensor.name.ends_with("running_mean");
+      const bool filter = tensor.shape.size() == 4;
+      for (float& value : tensor.values) {
+        if (variance) value = static_cast<float>(50 + 100 * random.uniform());
+        if (mean) value = static_cast<float>(random.normal() * 0.1);
+        if (filter) value *= 10.0f;
+      }
+    }
+    network.load(state);
+    CHECK(limit_filter_norms(state, network.units()) > 0);
+    CHECK(limit_filter_norms(state, network.units(), kUsualFilterNorm * 1.0001) == 0);
+    Network scaled(config);
+    scaled.load(state);
+
+    std::vector<float> image(2 * 64 * 64 * 3);
+    for (float& value : image) value = static_cast<float>(random.normal());
+    const Backend& eigen = backend_named("eigen");
+    const FoldedNetwork before = FoldedNetwork::from(network), after = FoldedNetwork::from(scaled);
+    InferencePass before_pass(before, eigen, 2, 64, 64), after_pass(after, eigen, 2, 64, 64);
+    const NetworkOutputs a = before_pass.forward(image, 2), b = after_pass.forward(image, 2);
+    double largest = 0, difference = 0;
+    for (std::size_t i = 0; i < a.logits.size(); ++i) {
+      largest = std::max(largest, std::abs(static_cast<double>(a.logits[i])));
+      difference = std::max(difference, std::abs(static_cast<double>(a.logits[i] - b.logits[i])));
+    }
+    CHECK(largest > 0);
+    CHECK(difference <= 1e-4 * largest);
+  }
+}
+
+TEST_CASE("bringing filters to the usual size names a tensor that is missing") {
+  const Network network = random_network({Architecture::ResNet18, 1.0, 5}, 13);
+  StateDict state = network.state();
+  for (NamedTensor& tensor : state)
+    for (float& value : tensor.values) value *= 10.0f;
+  std::erase_if(state, [](const NamedTensor& tensor) { return tensor.name == "bn1.running_var"; });
+  CHECK_THROWS_WITH(limit_filter_norms(state, network.units()), Catch::Contains("bn1.running_var"));
 }
