@@ -1,0 +1,4 @@
+/** The view "check". */
+export const check = {
+  title: 'Check a lesion',
+} as const;

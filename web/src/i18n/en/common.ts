@@ -1,0 +1,37 @@
+/** What belongs to no single view. */
+export const common = {
+  name: 'DermDistill',
+  tagline: 'Looks at dermoscopic pictures on your own device',
+  skip: 'Skip to the content',
+  tabs: { check: 'Check', personalise: 'Personalise', model: 'Model' },
+  tabsLabel: 'Views',
+  notice:
+    'Research software, not a diagnosis and not a medical device. It can be wrong about any lesion; whoever is worried about one should see a doctor.',
+  noticeLabel: 'What this is',
+  private: 'Pictures stay on this device.',
+  language: 'Language',
+  theme: 'Appearance',
+  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  settings: 'Settings',
+  threads: (count: number) => (count === 1 ? 'Computes on 1 thread' : `Computes on ${count} threads`),
+  isolation: 'Use several processor cores',
+  isolationHelp:
+    'Opens the page in isolation from other sites, which browsers ask for before they share memory between threads. Takes effect when the page is opened again.',
+  isolationByHost: 'This site is always opened that way by its host.',
+  update: 'A new version is ready.',
+  updateNow: 'Reload now',
+  updateLater: 'Later',
+  offlineReady: 'Ready for use without a network.',
+  details: 'Details',
+  close: 'Close',
+  retry: 'Try again',
+  dismiss: 'Dismiss',
+  model: {
+    loading: 'Fetching the model',
+    progress: (done: string, total: string) => `${done} of ${total} MB`,
+    starting: 'Starting the model',
+    ready: 'Model ready',
+    failed: 'The model could not be started',
+    personalised: (name: string) => `with the personalised head “${name}”`,
+  },
+} as const;

@@ -1,0 +1,4 @@
+/** The view "model". */
+export const model = {
+  title: 'The model',
+} as const;

@@ -1,0 +1,4 @@
+/** The view "personalise". */
+export const personalise = {
+  title: 'Personalise the model',
+} as const;

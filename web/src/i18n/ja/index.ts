@@ -1,0 +1,8 @@
+import type { Messages } from '../messages';
+import { check } from './check';
+import { common } from './common';
+import { model } from './model';
+import { personalise } from './personalise';
+import { problems } from './problems';
+
+export const ja: Messages = { common, check, personalise, model, problems };

@@ -1,0 +1,5 @@
+import type { Messages } from '../messages';
+
+export const personalise: Messages['personalise'] = {
+  title: 'モデルの個別化',
+};

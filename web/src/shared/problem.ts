@@ -1,0 +1,61 @@
+// What went wrong, in a form that crosses from the worker to the page; i18n/*/problems.ts puts it into words.
+
+export type ProblemCode =
+  | 'unreadable-picture' // bytes that are no JPEG or PNG; `detail` names the format where it is known
+  | 'heic'
+  | 'not-a-picture'
+  | 'empty-file'
+  | 'picture-too-large'
+  | 'picture-too-small'
+  | 'damaged-picture'
+  | 'model-download'
+  | 'model-corrupt'
+  | 'model-refused' // not a file of this project, or one that does not fit
+  | 'no-simd'
+  | 'no-webassembly'
+  | 'runtime'
+  | 'out-of-memory'
+  | 'storage-full'
+  | 'storage-unavailable'
+  | 'camera-refused'
+  | 'camera-missing'
+  | 'head-refused' // a head of another model or other classes
+  | 'aborted'
+  | 'unknown';
+
+/** A value, because errors lose their class on the way between worker and page. */
+export interface Problem {
+  code: ProblemCode;
+  /** What the core or the browser said; shown under "details", not instead of the text. */
+  detail: string;
+}
+
+export class ProblemError extends Error {
+  override name = 'ProblemError';
+  readonly code: ProblemCode;
+  constructor(code: ProblemCode, detail = '') {
+    super(detail === '' ? code : detail);
+    this.code = code;
+  }
+}
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof ProblemError) return { code: error.code, detail: error.message };
+  if (error instanceof DOMException && error.name === 'AbortError') return { code: 'aborted', detail: '' };
+  if (error instanceof DOMException && error.name === 'QuotaExceededError')
+    return { code: 'storage-full', detail: error.message };
+  if (error instanceof RangeError && /memory|allocation/i.test(error.message))
+    return { code: 'out-of-memory', detail: error.message };
+  return { code: 'unknown', detail: error instanceof Error ? error.message : String(error) };
+}
+
+/** Runs the work and gives back what it gave or why it could not: what a worker's function returns to the page. */
+export async function outcome<T>(work: () => Promise<T> | T): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, problem: toProblem(error) };
+  }
+}

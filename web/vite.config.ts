@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+import { modelPlugin } from './build/model-plugin.ts';
+import { policyPlugin } from './build/policy-plugin.ts';
+import { serviceWorkerPlugin } from './build/service-worker-plugin.ts';
+
+const root = import.meta.dirname;
+
+// The development server needs the isolation headers too, or ONNX Runtime has one thread there.
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+const alias = {
+  '@core': resolve(root, '../wasm/dist/core.js'),
+  '@': resolve(root, 'src'),
+};
+
+export default defineConfig({
+  root,
+  // Relative, so that the site runs under any path of a static host.
+  base: './',
+  resolve: {
+    alias,
+    // ONNX Runtime without its WebAssembly glue inlined: that one is a file of its own, started by its threads too.
+    conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'],
+  },
+  server: { headers: isolation },
+  worker: { format: 'es' },
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  plugins: [modelPlugin(root), policyPlugin(), serviceWorkerPlugin(root)],
+});
