@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { readStudent } from '@/shared/onnx-file';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StudentFile, readStudent } from '@/shared/onnx-file';
 import { hashWeights, hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -22,12 +22,12 @@ function predict(file: string, image: string): Record<string, number> {
 }
 
 describe.skipIf(!existsSync(model) || !existsSync(program))('the command line', () => {
-  const student = readStudent(readFileSync(model));
-  execFileSync(
-    program,
-    ['synth', '--out', join(folder, 'set'), '--images', '40', '--size', '64', '--seed', '3'],
-    { stdio: 'pipe' },
-  );
+  let student: StudentFile;
+  beforeAll(() => {
+    student = readStudent(readFileSync(model));
+    const options = ['--out', join(folder, 'set'), '--images', '40', '--size', '64', '--seed', '3'];
+    execFileSync(program, ['synth', ...options], { stdio: 'pipe' });
+  });
   const image = join(folder, 'set/ISIC_2019_Training_Input', 'SYN_0000001.jpg');
 
   it('has written the hash that is computed here', async () => {
