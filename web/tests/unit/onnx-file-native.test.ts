@@ -21,13 +21,13 @@ function predict(file: string, image: string): Record<string, number> {
   return (JSON.parse(line) as { probabilities: Record<string, number> }).probabilities;
 }
 
-describe.skipIf(!existsSync(model) || !existsSync(program))('the command line', () => {
+describe.skipIf(!existsSync(model) || !existsSync(program))('the command line', { timeout: 120_000 }, () => {
   let student: StudentFile;
   beforeAll(() => {
     student = readStudent(readFileSync(model));
     const options = ['--out', join(folder, 'set'), '--images', '40', '--size', '64', '--seed', '3'];
     execFileSync(program, ['synth', ...options], { stdio: 'pipe' });
-  });
+  }, 120_000);
   const image = join(folder, 'set/ISIC_2019_Training_Input', 'SYN_0000001.jpg');
 
   it('has written the hash that is computed here', async () => {
