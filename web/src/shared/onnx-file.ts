@@ -48,6 +48,7 @@ export interface StudentFile {
   card: ModelCard;
   /** The card's text as it is in the file. */
   cardText: string;
+  metadata: Map<string, string>;
   /** The text of the embedding statistics; null in files without. */
   statistics: string | null;
   classifier: Classifier;
@@ -71,7 +72,7 @@ export function readStudent(bytes: Uint8Array): StudentFile {
   const card = checkCard(cardText);
   const classifier = readClassifier(parse(graphField.content));
   if (classifier.bias.length !== card.classes.length) throw new OnnxFileError('broken-card', 'classes');
-  return { bytes, card, cardText, statistics: metadata.get(STATISTICS_KEY) ?? null, classifier };
+  return { bytes, card, cardText, metadata, statistics: metadata.get(STATISTICS_KEY) ?? null, classifier };
 }
 
 /** What the core makes a Model of. */
