@@ -13,6 +13,7 @@ const isolation = {
 };
 
 const alias = {
+  '@core-wasm': resolve(root, '../wasm/dist/core.wasm'),
   '@core': resolve(root, '../wasm/dist/core.js'),
   '@': resolve(root, 'src'),
 };

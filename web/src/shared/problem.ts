@@ -1,4 +1,6 @@
 // What went wrong, in a form that crosses from the worker to the page; i18n/*/problems.ts puts it into words.
+import type { CoreError, CoreErrorKind } from '@core';
+import { OnnxFileError, type NotOurModel } from './onnx-file-error';
 
 export type ProblemCode =
   | 'unreadable-picture' // bytes that are no JPEG or PNG; `detail` names the format where it is known
@@ -13,6 +15,7 @@ export type ProblemCode =
   | 'model-refused' // not a file of this project, or one that does not fit
   | 'no-simd'
   | 'no-webassembly'
+  | 'insecure-page' // opened over plain http from another machine
   | 'runtime'
   | 'out-of-memory'
   | 'storage-full'
@@ -28,6 +31,8 @@ export interface Problem {
   code: ProblemCode;
   /** What the core or the browser said; shown under "details", not instead of the text. */
   detail: string;
+  /** With "model-refused": why. */
+  reason?: NotOurModel;
 }
 
 export class ProblemError extends Error {
@@ -41,8 +46,24 @@ export class ProblemError extends Error {
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
+const coreProblems: Record<CoreErrorKind, ProblemCode> = {
+  format: 'damaged-picture',
+  shape: 'runtime',
+  numeric: 'runtime',
+  input: 'runtime',
+  internal: 'runtime',
+};
+
+/** The core's errors are known by their name: they come out of WebAssembly, not out of a class of ours. */
+export function isCoreError(error: unknown): error is CoreError {
+  return error instanceof Error && error.name === 'CoreError' && 'kind' in error;
+}
+
 export function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return { code: error.code, detail: error.message };
+  if (error instanceof OnnxFileError)
+    return { code: 'model-refused', detail: error.message, reason: error.reason };
+  if (isCoreError(error)) return { code: coreProblems[error.kind], detail: error.message };
   if (error instanceof DOMException && error.name === 'AbortError') return { code: 'aborted', detail: '' };
   if (error instanceof DOMException && error.name === 'QuotaExceededError')
     return { code: 'storage-full', detail: error.message };

@@ -17,6 +17,8 @@ export const problems = {
     'This browser cannot run the model: its WebAssembly has no SIMD instructions. Use a current version of Chrome, Edge, Firefox or Safari.',
   'no-webassembly':
     'This browser cannot run the model: WebAssembly is switched off or missing. Use a current version of Chrome, Edge, Firefox or Safari.',
+  'insecure-page':
+    'This page was opened over an unprotected connection, where browsers withhold what it needs. Open it with https:// or on localhost.',
   runtime: 'The model stopped with an error. Try again; reload the page if it stays so.',
   'out-of-memory': 'There was not enough memory. Close other pages, or use a smaller picture.',
   'storage-full':

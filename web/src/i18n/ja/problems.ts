@@ -17,6 +17,8 @@ export const problems: Messages['problems'] = {
     'このブラウザではモデルを実行できません。WebAssembly の SIMD 命令がありません。Chrome、Edge、Firefox、Safari の新しい版をお使いください。',
   'no-webassembly':
     'このブラウザではモデルを実行できません。WebAssembly が無効か、備わっていません。Chrome、Edge、Firefox、Safari の新しい版をお使いください。',
+  'insecure-page':
+    '保護されていない接続でページが開かれているため、必要な機能をブラウザが使わせません。https:// または localhost で開いてください。',
   runtime: 'モデルがエラーで停止しました。もう一度お試しください。続く場合はページを再読み込みしてください。',
   'out-of-memory': 'メモリが足りません。ほかのページを閉じるか、小さい画像をお使いください。',
   'storage-full':
