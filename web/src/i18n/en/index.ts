@@ -1,7 +1,8 @@
 import { check } from './check';
+import { classes } from './classes';
 import { common } from './common';
 import { model } from './model';
 import { personalise } from './personalise';
 import { problems } from './problems';
 
-export const en = { common, check, personalise, model, problems } as const;
+export const en = { common, classes, check, personalise, model, problems } as const;
