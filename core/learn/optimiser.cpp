@@ -26,7 +26,7 @@ void require(bool condition, const char* thing, double value, const char* expect
 struct Slot {
   Parameter* parameter;
   double decay;
-  std::vector<float> first, second;
+  std::vector<Scalar> first, second;
 };
 
 bool is_decayed(const OptimiserConfig& config, ParameterKind kind) {
@@ -71,8 +71,10 @@ std::vector<Piece> make_pieces(const std::vector<Slot>& slots) {
   return pieces;
 }
 
-void add_tensor(StateDict& state, std::string_view prefix, const Slot& slot, const std::vector<float>& values) {
-  state.push_back({std::string(prefix) + slot.parameter->name, {static_cast<std::int64_t>(values.size())}, values});
+void add_tensor(StateDict& state, std::string_view prefix, const Slot& slot, const std::vector<Scalar>& values) {
+  state.push_back({std::string(prefix) + slot.parameter->name,
+                   {static_cast<std::int64_t>(values.size())},
+                   {values.begin(), values.end()}});
 }
 
 const NamedTensor& find_tensor(const StateDict& state, const std::string& name, std::size_t size) {
@@ -91,22 +93,22 @@ class Sgd : public Optimiser {
       : config_(config), slots_(make_slots(config, groups)), pieces_(make_pieces(slots_)) {}
 
   void step(double learning_rate) override {
-    const float rate = static_cast<float>(learning_rate), momentum = static_cast<float>(config_.momentum);
+    const Scalar rate = static_cast<Scalar>(learning_rate), momentum = static_cast<Scalar>(config_.momentum);
     parallel_for(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t index) {
       const Piece& piece = pieces_[static_cast<std::size_t>(index)];
       Slot& slot = slots_[piece.slot];
-      float* value = slot.parameter->value.data();
-      const float* gradient = slot.parameter->gradient.data();
-      const float decay = static_cast<float>(slot.decay);
+      Scalar* value = slot.parameter->value.data();
+      const Scalar* gradient = slot.parameter->gradient.data();
+      const Scalar decay = static_cast<Scalar>(slot.decay);
       if (slot.first.empty()) {
         for (std::size_t i = piece.first; i < piece.last; ++i) value[i] -= rate * (gradient[i] + decay * value[i]);
         return;
       }
       // PyTorch's first step copies the gradient into the buffer, which a buffer of zeros does as well.
-      float* buffer = slot.first.data();
+      Scalar* buffer = slot.first.data();
       if (config_.nesterov) {
         for (std::size_t i = piece.first; i < piece.last; ++i) {
-          const float g = gradient[i] + decay * value[i];
+          const Scalar g = gradient[i] + decay * value[i];
           buffer[i] = momentum * buffer[i] + g;
           value[i] -= rate * (g + momentum * buffer[i]);
         }
@@ -134,7 +136,7 @@ class Sgd : public Optimiser {
                                          : &find_tensor(state, "momentum." + slot.parameter->name, slot.first.size()));
     }
     for (std::size_t s = 0; s < slots_.size(); ++s) {
-      if (found[s] != nullptr) slots_[s].first = found[s]->values;
+      if (found[s] != nullptr) slots_[s].first.assign(found[s]->values.begin(), found[s]->values.end());
     }
   }
 
@@ -145,14 +147,14 @@ class Sgd : public Optimiser {
 };
 
 struct AdamRates {
-  float beta1, rest1, beta2, rest2, rate, root2, epsilon, keep;
+  Scalar beta1, rest1, beta2, rest2, rate, root2, epsilon, keep;
 };
 
 /// The rates come by value: references to them might alias the floats that are written, and nothing would vectorise.
-void adamw_slice(const AdamRates r, std::size_t count, const float* gradient, float* first, float* second,
-                 float* value) {
+void adamw_slice(const AdamRates r, std::size_t count, const Scalar* gradient, Scalar* first, Scalar* second,
+                 Scalar* value) {
   for (std::size_t i = 0; i < count; ++i) {
-    const float g = gradient[i];
+    const Scalar g = gradient[i];
     first[i] = r.beta1 * first[i] + r.rest1 * g;
     second[i] = r.beta2 * second[i] + r.rest2 * g * g;
     value[i] = r.keep * value[i] - r.rate * first[i] / (std::sqrt(second[i]) / r.root2 + r.epsilon);
@@ -169,18 +171,18 @@ class AdamW : public Optimiser {
     const double count = static_cast<double>(steps_);
     const double correction1 = 1 - std::pow(config_.beta1, count), correction2 = 1 - std::pow(config_.beta2, count);
     AdamRates rates{};
-    rates.beta1 = static_cast<float>(config_.beta1);
-    rates.beta2 = static_cast<float>(config_.beta2);
-    rates.rest1 = static_cast<float>(1 - config_.beta1);
-    rates.rest2 = static_cast<float>(1 - config_.beta2);
-    rates.rate = static_cast<float>(learning_rate / correction1);
-    rates.root2 = static_cast<float>(std::sqrt(correction2));
-    rates.epsilon = static_cast<float>(config_.epsilon);
+    rates.beta1 = static_cast<Scalar>(config_.beta1);
+    rates.beta2 = static_cast<Scalar>(config_.beta2);
+    rates.rest1 = static_cast<Scalar>(1 - config_.beta1);
+    rates.rest2 = static_cast<Scalar>(1 - config_.beta2);
+    rates.rate = static_cast<Scalar>(learning_rate / correction1);
+    rates.root2 = static_cast<Scalar>(std::sqrt(correction2));
+    rates.epsilon = static_cast<Scalar>(config_.epsilon);
     parallel_for(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t index) {
       const Piece& piece = pieces_[static_cast<std::size_t>(index)];
       Slot& slot = slots_[piece.slot];
       AdamRates own = rates;
-      own.keep = static_cast<float>(1 - learning_rate * slot.decay);
+      own.keep = static_cast<Scalar>(1 - learning_rate * slot.decay);
       adamw_slice(own, piece.last - piece.first, slot.parameter->gradient.data() + piece.first,
                   slot.first.data() + piece.first, slot.second.data() + piece.first,
                   slot.parameter->value.data() + piece.first);
@@ -206,8 +208,8 @@ class AdamW : public Optimiser {
     const float steps = find_tensor(state, std::string(kStepName), 1).values[0];
     if (!(steps >= 0)) throw ShapeError("optimiser state adam_step", std::to_string(steps), "a count of steps");
     for (std::size_t s = 0; s < slots_.size(); ++s) {
-      slots_[s].first = found[s].first->values;
-      slots_[s].second = found[s].second->values;
+      slots_[s].first.assign(found[s].first->values.begin(), found[s].first->values.end());
+      slots_[s].second.assign(found[s].second->values.begin(), found[s].second->values.end());
     }
     steps_ = static_cast<std::int64_t>(steps);
   }

@@ -9,14 +9,15 @@
 
 namespace dermdistill {
 namespace {
-constexpr std::size_t kAlignmentFloats = 16;  // 64 bytes: a cache line and the widest vector
-}
+constexpr std::size_t kAlignmentBytes = 64;  // a cache line and the widest vector
+constexpr std::size_t kAlignmentValues = kAlignmentBytes / sizeof(Scalar);
+}  // namespace
 
-void Arena::Free::operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+void Arena::Free::operator()(Scalar* memory) const { ::operator delete[](memory, std::align_val_t{kAlignmentBytes}); }
 
-Arena::Id Arena::reserve(std::size_t floats, int first, int last) {
-  const std::size_t rounded = (floats + kAlignmentFloats - 1) / kAlignmentFloats * kAlignmentFloats;
-  blocks_.push_back({std::max(rounded, kAlignmentFloats), 0, first, last});
+Arena::Id Arena::reserve(std::size_t values, int first, int last) {
+  const std::size_t rounded = (values + kAlignmentValues - 1) / kAlignmentValues * kAlignmentValues;
+  blocks_.push_back({std::max(rounded, kAlignmentValues), 0, first, last});
   return static_cast<Id>(blocks_.size()) - 1;
 }
 
@@ -30,7 +31,7 @@ void Arena::allocate() {
   std::vector<std::size_t> order(blocks_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return blocks_[a].floats > blocks_[b].floats; });
+                   [&](std::size_t a, std::size_t b) { return blocks_[a].values > blocks_[b].values; });
   std::vector<std::size_t> placed;  // sorted by offset
   for (const std::size_t index : order) {
     Block& block = blocks_[index];
@@ -38,16 +39,16 @@ void Arena::allocate() {
     for (const std::size_t other_index : placed) {
       const Block& other = blocks_[other_index];
       if (other.last < block.first || other.first > block.last) continue;
-      if (offset + block.floats <= other.offset) break;
-      offset = std::max(offset, other.offset + other.floats);
+      if (offset + block.values <= other.offset) break;
+      offset = std::max(offset, other.offset + other.values);
     }
     block.offset = offset;
-    total_ = std::max(total_, offset + block.floats);
+    total_ = std::max(total_, offset + block.values);
     placed.insert(std::upper_bound(placed.begin(), placed.end(), index,
                                    [&](std::size_t a, std::size_t b) { return blocks_[a].offset < blocks_[b].offset; }),
                   index);
   }
-  memory_.reset(static_cast<float*>(::operator new[](total_ * sizeof(float), std::align_val_t{64})));
+  memory_.reset(static_cast<Scalar*>(::operator new[](total_ * sizeof(Scalar), std::align_val_t{kAlignmentBytes})));
   // Touched once by the threads that will use it, so that no step pays for page faults.
   parallel_parts([&](int part, int parts) {
     const auto [first, last] = slice_of(static_cast<std::int64_t>(total_), part, parts);
@@ -55,9 +56,9 @@ void Arena::allocate() {
   });
 }
 
-std::span<float> Arena::buffer(Id id) const {
+std::span<Scalar> Arena::buffer(Id id) const {
   const Block& block = blocks_[static_cast<std::size_t>(id)];
-  return {memory_.get() + block.offset, block.floats};
+  return {memory_.get() + block.offset, block.values};
 }
 
 }  // namespace dermdistill

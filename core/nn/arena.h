@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "core/nn/scalar.h"
+
 namespace dermdistill {
 
 /// Plans first, then allocates once. Buffers whose lifetimes [first, last] overlap never share memory.
@@ -14,26 +16,26 @@ class Arena {
  public:
   using Id = int;
 
-  /// A buffer of `floats` alive from time `first` to `last`, both included.
-  Id reserve(std::size_t floats, int first, int last);
+  /// A buffer of `values` alive from time `first` to `last`, both included.
+  Id reserve(std::size_t values, int first, int last);
   /// Lengthens a lifetime so that it contains `time`.
   void keep_until(Id id, int time);
   /// Places every buffer and allocates, zeroed. Call once, after the last reserve.
   void allocate();
 
-  std::span<float> buffer(Id id) const;
-  std::size_t bytes() const { return total_ * sizeof(float); }
+  std::span<Scalar> buffer(Id id) const;
+  std::size_t bytes() const { return total_ * sizeof(Scalar); }
 
  private:
   struct Block {
-    std::size_t floats, offset;
+    std::size_t values, offset;
     int first, last;
   };
   struct Free {
-    void operator()(float* memory) const;
+    void operator()(Scalar* memory) const;
   };
   std::vector<Block> blocks_;
-  std::unique_ptr<float[], Free> memory_;
+  std::unique_ptr<Scalar[], Free> memory_;
   std::size_t total_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// The kernels a network is made of, behind one small interface. Tensors are float32 NHWC, contiguous.
+// The kernels a network is made of, behind one small interface. Tensors are NHWC, contiguous, float32 (see scalar.h).
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "core/nn/scalar.h"
 
 namespace dermdistill {
 
@@ -19,8 +21,8 @@ struct ConvShape {
 
   int out_height() const { return (in_height + 2 * padding - kernel) / stride + 1; }
   int out_width() const { return (in_width + 2 * padding - kernel) / stride + 1; }
-  std::size_t input_size() const;   // floats in [batch, in_height, in_width, in_channels]
-  std::size_t output_size() const;  // floats in [batch, out_height, out_width, out_channels]
+  std::size_t input_size() const;   // values in [batch, in_height, in_width, in_channels]
+  std::size_t output_size() const;  // values in [batch, out_height, out_width, out_channels]
   std::size_t weight_size() const;  // [out, k, k, in], or [k, k, channels] when depthwise
   std::string describe() const;     // every field, for messages of tests and errors
 };
@@ -30,11 +32,11 @@ class Convolution {
  public:
   virtual ~Convolution() = default;
   /// y = conv(x, w).
-  virtual void forward(std::span<const float> x, std::span<const float> w, std::span<float> y) = 0;
+  virtual void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) = 0;
   /// dx = conv^T(dy, w), overwriting dx.
-  virtual void backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) = 0;
+  virtual void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) = 0;
   /// dw from x and dy, overwriting dw.
-  virtual void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) = 0;
+  virtual void backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) = 0;
 };
 
 /// A convolution with constant weights for inference: y = act(conv(x) + bias + residual).
@@ -42,7 +44,7 @@ class FusedConvolution {
  public:
   virtual ~FusedConvolution() = default;
   /// x [batch, h, w, in]; residual like y, or empty. `batch` at most the shape's.
-  virtual void run(std::span<const float> x, std::span<const float> residual, std::span<float> y) = 0;
+  virtual void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) = 0;
 };
 
 class Backend {
@@ -50,12 +52,12 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
   virtual std::unique_ptr<Convolution> convolution(const ConvShape& shape) const = 0;
-  virtual std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const float> weight,
-                                                              std::span<const float> bias, Activation activation,
+  virtual std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const Scalar> weight,
+                                                              std::span<const Scalar> bias, Activation activation,
                                                               bool with_residual) const = 0;
   /// Row-major C[m,n] = op(A) op(B) + beta C, op transposing where asked; A is [m,k] or, transposed, [k,m].
   virtual void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-                    std::span<const float> a, std::span<const float> b, float beta, std::span<float> c) const = 0;
+                    std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const = 0;
 };
 
 /// "eigen" (everywhere, the reference), "onednn" (where it was found), or "auto" for the fastest one built in.

@@ -35,8 +35,8 @@ void BatchNorm::sum_parts(std::vector<double>& first, std::vector<double>& secon
   }
 }
 
-void BatchNorm::measure(std::span<const float> x, std::span<const float> weight, std::span<const float> bias,
-                        std::span<float> running_mean, std::span<float> running_variance) {
+void BatchNorm::measure(std::span<const Scalar> x, std::span<const Scalar> weight, std::span<const Scalar> bias,
+                        std::span<Scalar> running_mean, std::span<Scalar> running_variance) {
   const std::int64_t rows = static_cast<std::int64_t>(x.size()) / channels_;
   std::copy_n(x.begin(), channels_, shift_.begin());
   std::fill(first_.begin(), first_.end(), 0.0);
@@ -53,20 +53,20 @@ void BatchNorm::measure(std::span<const float> x, std::span<const float> weight,
     const double mean = shifted + static_cast<double>(shift_[c]);
     const double variance = std::max(0.0, second_[c] / n - shifted * shifted);
     const double inverse = 1.0 / std::sqrt(variance + kNormEpsilon);
-    mean_[c] = static_cast<float>(mean);
-    inverse_std_[c] = static_cast<float>(inverse);
-    scale_[c] = static_cast<float>(inverse * static_cast<double>(weight[c]));
-    offset_[c] = static_cast<float>(static_cast<double>(bias[c]) - mean * inverse * static_cast<double>(weight[c]));
+    mean_[c] = static_cast<Scalar>(mean);
+    inverse_std_[c] = static_cast<Scalar>(inverse);
+    scale_[c] = static_cast<Scalar>(inverse * static_cast<double>(weight[c]));
+    offset_[c] = static_cast<Scalar>(static_cast<double>(bias[c]) - mean * inverse * static_cast<double>(weight[c]));
     const double unbiased = rows > 1 ? variance * n / (n - 1.0) : variance;
     running_mean[c] =
-        static_cast<float>((1.0 - kNormMomentum) * static_cast<double>(running_mean[c]) + kNormMomentum * mean);
-    running_variance[c] =
-        static_cast<float>((1.0 - kNormMomentum) * static_cast<double>(running_variance[c]) + kNormMomentum * unbiased);
+        static_cast<Scalar>((1.0 - kNormMomentum) * static_cast<double>(running_mean[c]) + kNormMomentum * mean);
+    running_variance[c] = static_cast<Scalar>((1.0 - kNormMomentum) * static_cast<double>(running_variance[c]) +
+                                              kNormMomentum * unbiased);
   }
 }
 
-void BatchNorm::apply(std::span<const float> x, std::span<const float> residual, Activation activation,
-                      std::span<float> y) const {
+void BatchNorm::apply(std::span<const Scalar> x, std::span<const Scalar> residual, Activation activation,
+                      std::span<Scalar> y) const {
   parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(static_cast<std::int64_t>(x.size()) / channels_, part, parts);
     const std::int64_t from = begin * channels_;
@@ -75,9 +75,9 @@ void BatchNorm::apply(std::span<const float> x, std::span<const float> residual,
   });
 }
 
-void BatchNorm::backward(std::span<float> dy, std::span<const float> dy2, std::span<const float> x,
-                         std::span<const float> y, std::span<const float> weight, Activation activation, bool keep_dz,
-                         std::span<float> dx, std::span<float> d_weight, std::span<float> d_bias) {
+void BatchNorm::backward(std::span<Scalar> dy, std::span<const Scalar> dy2, std::span<const Scalar> x,
+                         std::span<const Scalar> y, std::span<const Scalar> weight, Activation activation, bool keep_dz,
+                         std::span<Scalar> dx, std::span<Scalar> d_weight, std::span<Scalar> d_bias) {
   const std::int64_t rows = static_cast<std::int64_t>(x.size()) / channels_;
   // dz is stored where someone reads it later or where recomputing it would need a second tensor.
   const bool store = !dy2.empty() || !y.empty() || (keep_dz && activation != Activation::None);
@@ -98,12 +98,12 @@ void BatchNorm::backward(std::span<float> dy, std::span<const float> dy2, std::s
     const double inverse = static_cast<double>(inverse_std_[c]);
     const double a = static_cast<double>(weight[c]) * inverse;
     const double dot = second_[c] * inverse;  // sum of dz * xhat
-    d_bias[c] = static_cast<float>(first_[c]);
-    d_weight[c] = static_cast<float>(dot);
+    d_bias[c] = static_cast<Scalar>(first_[c]);
+    d_weight[c] = static_cast<Scalar>(dot);
     const double b = -a * inverse * dot / n;
-    a_[c] = static_cast<float>(a);
-    b_[c] = static_cast<float>(b);
-    k_[c] = static_cast<float>(-a * first_[c] / n - b * static_cast<double>(mean_[c]));
+    a_[c] = static_cast<Scalar>(a);
+    b_[c] = static_cast<Scalar>(b);
+    k_[c] = static_cast<Scalar>(-a * first_[c] / n - b * static_cast<double>(mean_[c]));
   }
   parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(rows, part, parts);

@@ -18,25 +18,25 @@ class BatchNorm {
   explicit BatchNorm(int channels);
 
   /// Batch statistics of x [rows, channels]; moves the running ones by the momentum, with the unbiased variance.
-  void measure(std::span<const float> x, std::span<const float> weight, std::span<const float> bias,
-               std::span<float> running_mean, std::span<float> running_variance);
+  void measure(std::span<const Scalar> x, std::span<const Scalar> weight, std::span<const Scalar> bias,
+               std::span<Scalar> running_mean, std::span<Scalar> running_variance);
   /// y = act(norm(x) + residual), with the statistics of the last measure. y may be x; residual may be empty.
-  void apply(std::span<const float> x, std::span<const float> residual, Activation activation,
-             std::span<float> y) const;
+  void apply(std::span<const Scalar> x, std::span<const Scalar> residual, Activation activation,
+             std::span<Scalar> y) const;
 
   /// Backward through activation and norm. dy [rows, channels] and dy2 (or empty) sum up to the gradient of y.
   /// `y` must be given where a residual was added before an activation, else it may be empty.
   /// Writes dx, which may be dy. With `keep_dz`, dx must differ from dy and dy then holds the gradient of norm(x) +
   /// residual.
-  void backward(std::span<float> dy, std::span<const float> dy2, std::span<const float> x, std::span<const float> y,
-                std::span<const float> weight, Activation activation, bool keep_dz, std::span<float> dx,
-                std::span<float> d_weight, std::span<float> d_bias);
+  void backward(std::span<Scalar> dy, std::span<const Scalar> dy2, std::span<const Scalar> x, std::span<const Scalar> y,
+                std::span<const Scalar> weight, Activation activation, bool keep_dz, std::span<Scalar> dx,
+                std::span<Scalar> d_weight, std::span<Scalar> d_bias);
 
  private:
   void sum_parts(std::vector<double>& first, std::vector<double>& second) const;
 
   int channels_, parts_;
-  std::vector<float> mean_, inverse_std_, scale_, offset_, a_, b_, k_, shift_;
+  std::vector<Scalar> mean_, inverse_std_, scale_, offset_, a_, b_, k_, shift_;
   std::vector<double> first_, second_;  // per-thread sums, one row a thread, added up in order
 };
 

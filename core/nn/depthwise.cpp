@@ -34,7 +34,7 @@ DepthwiseConvolution::DepthwiseConvolution(const ConvShape& s, const VectorKerne
   }
 }
 
-void DepthwiseConvolution::forward(std::span<const float> x, std::span<const float> w, std::span<float> y) {
+void DepthwiseConvolution::forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) {
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
   parallel_parts(parts_, [&](int part, int parts) {
@@ -45,7 +45,7 @@ void DepthwiseConvolution::forward(std::span<const float> x, std::span<const flo
   });
 }
 
-void DepthwiseConvolution::backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) {
+void DepthwiseConvolution::backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) {
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
   parallel_parts(parts_, [&](int part, int parts) {
@@ -56,13 +56,14 @@ void DepthwiseConvolution::backward_data(std::span<const float> dy, std::span<co
   });
 }
 
-void DepthwiseConvolution::backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) {
+void DepthwiseConvolution::backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy,
+                                            std::span<Scalar> dw) {
   const std::int64_t in_plane = static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.channels;
   const std::int64_t out_plane = static_cast<std::int64_t>(shape_.out_height) * shape_.out_width * shape_.channels;
   const std::size_t size = static_cast<std::size_t>(9 * shape_.channels);
   std::fill(partial_.begin(), partial_.end(), 0.0f);
   parallel_parts(parts_, [&](int part, int parts) {
-    float* sum = partial_.data() + size * static_cast<std::size_t>(part);
+    Scalar* sum = partial_.data() + size * static_cast<std::size_t>(part);
     for_rows(batch_, shape_.out_height, part, parts, [&](int image, int first, int last) {
       kernels_.depthwise_backward_weights(shape_, x.data() + image * in_plane, dy.data() + image * out_plane, first,
                                           last, sum);

@@ -14,15 +14,15 @@ class DepthwiseConvolution final : public Convolution {
   /// @throws ShapeError unless the shape is depthwise, 3x3, padding 1, stride 1 or 2.
   explicit DepthwiseConvolution(const ConvShape& shape, const VectorKernels& kernels = vector_kernels());
 
-  void forward(std::span<const float> x, std::span<const float> w, std::span<float> y) override;
-  void backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) override;
-  void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) override;
+  void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) override;
+  void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) override;
+  void backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) override;
 
  private:
   int batch_, parts_;
   DepthwiseShape shape_;
   const VectorKernels& kernels_;
-  std::vector<float> partial_;  // one dw a thread
+  std::vector<Scalar> partial_;  // one dw a thread
 };
 
 }  // namespace dermdistill

@@ -12,7 +12,7 @@
 namespace dermdistill {
 namespace {
 
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using ConstMap = Eigen::Map<const Matrix>;
 using MutableMap = Eigen::Map<Matrix>;
 
@@ -29,27 +29,27 @@ class EigenConvolution final : public Convolution {
         columns_(direct_ ? 0 : at(pixels_ * patch_ * threads_)),
         partial_(shape.weight_size() * at(threads_)) {}
 
-  void forward(std::span<const float> x, std::span<const float> w, std::span<float> y) override {
+  void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) override {
     const ConstMap weight(w.data(), shape_.out_channels, patch_);
-    for_images([&](int image, float* scratch) {
+    for_images([&](int image, Scalar* scratch) {
       const ConstMap in(columns(x, image, scratch), pixels_, patch_);
       MutableMap out(y.data() + image * pixels_ * shape_.out_channels, pixels_, shape_.out_channels);
       out.noalias() = in * weight.transpose();
     });
   }
 
-  void backward_data(std::span<const float> dy, std::span<const float> w, std::span<float> dx) override {
+  void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) override {
     const ConstMap weight(w.data(), shape_.out_channels, patch_);
-    for_images([&](int image, float* scratch) {
+    for_images([&](int image, Scalar* scratch) {
       const ConstMap gradient(dy.data() + image * pixels_ * shape_.out_channels, pixels_, shape_.out_channels);
-      float* to = dx.data() + image * in_plane();
+      Scalar* to = dx.data() + image * in_plane();
       MutableMap patches(direct_ ? to : scratch, pixels_, patch_);
       patches.noalias() = gradient * weight;
       if (!direct_) scatter(scratch, to);
     });
   }
 
-  void backward_weights(std::span<const float> x, std::span<const float> dy, std::span<float> dw) override {
+  void backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) override {
     std::fill(partial_.begin(), partial_.end(), 0.0f);
     const std::int64_t size = shape_.out_channels * patch_;
     parallel_parts(threads_, [&](int part, int parts) {
@@ -71,7 +71,7 @@ class EigenConvolution final : public Convolution {
   std::int64_t in_plane() const {
     return static_cast<std::int64_t>(shape_.in_height) * shape_.in_width * shape_.in_channels;
   }
-  float* scratch_of(int part) { return direct_ ? nullptr : columns_.data() + pixels_ * patch_ * part; }
+  Scalar* scratch_of(int part) { return direct_ ? nullptr : columns_.data() + pixels_ * patch_ * part; }
 
   template <typename Body>
   void for_images(Body&& body) {
@@ -82,11 +82,11 @@ class EigenConvolution final : public Convolution {
   }
 
   /// One image's patches as rows [pixels, kernel * kernel * in_channels].
-  const float* columns(std::span<const float> x, std::int64_t image, float* scratch) const {
-    const float* in = x.data() + image * in_plane();
+  const Scalar* columns(std::span<const Scalar> x, std::int64_t image, Scalar* scratch) const {
+    const Scalar* in = x.data() + image * in_plane();
     if (direct_) return in;
     visit_patches(
-        [&](float* row, std::int64_t offset, int channels) {
+        [&](Scalar* row, std::int64_t offset, int channels) {
           if (offset < 0) {
             std::fill(row, row + channels, 0.0f);
           } else {
@@ -97,10 +97,10 @@ class EigenConvolution final : public Convolution {
     return scratch;
   }
 
-  void scatter(float* scratch, float* dx) const {
+  void scatter(Scalar* scratch, Scalar* dx) const {
     std::fill(dx, dx + in_plane(), 0.0f);
     visit_patches(
-        [&](float* row, std::int64_t offset, int channels) {
+        [&](Scalar* row, std::int64_t offset, int channels) {
           if (offset < 0) return;
           for (int c = 0; c < channels; ++c) dx[offset + c] += row[c];
         },
@@ -109,8 +109,8 @@ class EigenConvolution final : public Convolution {
 
   /// Calls body(position in the patch row, offset of that pixel in the input plane or -1 outside, channels).
   template <typename Body>
-  void visit_patches(Body&& body, float* scratch) const {
-    float* row = scratch;
+  void visit_patches(Body&& body, Scalar* scratch) const {
+    Scalar* row = scratch;
     for (int oy = 0; oy < shape_.out_height(); ++oy) {
       for (int ox = 0; ox < shape_.out_width(); ++ox) {
         for (int ky = 0; ky < shape_.kernel; ++ky) {
@@ -129,14 +129,15 @@ class EigenConvolution final : public Convolution {
   std::int64_t pixels_, patch_;
   bool direct_;
   int threads_;
-  std::vector<float> columns_, partial_;
+  std::vector<Scalar> columns_, partial_;
 };
 
 /// Convolution, then bias, residual and activation in one pass over the result.
 class EigenFusedConvolution final : public FusedConvolution {
  public:
-  EigenFusedConvolution(std::unique_ptr<Convolution> convolution, const ConvShape& shape, std::span<const float> weight,
-                        std::span<const float> bias, Activation activation, bool with_residual)
+  EigenFusedConvolution(std::unique_ptr<Convolution> convolution, const ConvShape& shape,
+                        std::span<const Scalar> weight, std::span<const Scalar> bias, Activation activation,
+                        bool with_residual)
       : convolution_(std::move(convolution)),
         channels_(shape.out_channels),
         weight_(weight.begin(), weight.end()),
@@ -145,8 +146,8 @@ class EigenFusedConvolution final : public FusedConvolution {
         residual_(with_residual ? shape.output_size() : 0),
         activation_(activation) {}
 
-  void run(std::span<const float> x, std::span<const float> residual, std::span<float> y) override {
-    const float* add = residual.empty() ? nullptr : residual.data();
+  void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) override {
+    const Scalar* add = residual.empty() ? nullptr : residual.data();
     if (add == y.data()) {  // the convolution is about to overwrite it
       std::copy_n(add, residual_.size(), residual_.begin());
       add = residual_.data();
@@ -163,7 +164,7 @@ class EigenFusedConvolution final : public FusedConvolution {
  private:
   std::unique_ptr<Convolution> convolution_;
   int channels_;
-  std::vector<float> weight_, bias_, ones_, residual_;
+  std::vector<Scalar> weight_, bias_, ones_, residual_;
   Activation activation_;
 };
 
@@ -176,14 +177,14 @@ class EigenBackend final : public Backend {
     return std::make_unique<EigenConvolution>(shape);
   }
 
-  std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const float> weight,
-                                                      std::span<const float> bias, Activation activation,
+  std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const Scalar> weight,
+                                                      std::span<const Scalar> bias, Activation activation,
                                                       bool with_residual) const override {
     return std::make_unique<EigenFusedConvolution>(convolution(shape), shape, weight, bias, activation, with_residual);
   }
 
   void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-            std::span<const float> a, std::span<const float> b, float beta, std::span<float> c) const override {
+            std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const override {
     const ConstMap left(a.data(), transpose_a ? k : m, transpose_a ? m : k);
     const ConstMap right(b.data(), transpose_b ? n : k, transpose_b ? k : n);
     MutableMap result(c.data(), m, n);

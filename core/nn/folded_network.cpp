@@ -38,11 +38,11 @@ FoldedNetwork FoldedNetwork::from(const Network& network) {
       const double scale =
           static_cast<double>(t.norm_weight[c]) / std::sqrt(static_cast<double>(t.running_variance[c]) + kNormEpsilon);
       for (std::size_t i = 0; i < per_channel; ++i) {
-        float& weight = folded.weights[u][c * per_channel + i];
-        weight = static_cast<float>(static_cast<double>(weight) * scale);
+        Scalar& weight = folded.weights[u][c * per_channel + i];
+        weight = static_cast<Scalar>(static_cast<double>(weight) * scale);
       }
       folded.biases[u][c] =
-          static_cast<float>(static_cast<double>(t.norm_bias[c]) - static_cast<double>(t.running_mean[c]) * scale);
+          static_cast<Scalar>(static_cast<double>(t.norm_bias[c]) - static_cast<double>(t.running_mean[c]) * scale);
     }
   }
   folded.classifier_weight.assign(storage.classifier_weight.begin(), storage.classifier_weight.end());

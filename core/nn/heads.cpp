@@ -34,11 +34,11 @@ class ParameterSet {
 
  private:
   std::string prefix_;
-  std::vector<std::vector<float>> values_, gradients_;  // moved as vectors, so the spans below stay valid
+  std::vector<std::vector<Scalar>> values_, gradients_;  // moved as vectors, so the spans below stay valid
   std::vector<Parameter> parameters_;
 };
 
-void load_tensor(const StateDict& state, const std::string& name, std::span<float> target) {
+void load_tensor(const StateDict& state, const std::string& name, std::span<Scalar> target) {
   const auto found = std::find_if(state.begin(), state.end(), [&](const NamedTensor& t) { return t.name == name; });
   if (found == state.end()) throw ShapeError("tensor " + name, "is missing", "a file that holds it");
   if (found->values.size() != target.size()) {
@@ -51,9 +51,9 @@ void load_tensor(const StateDict& state, const std::string& name, std::span<floa
   std::copy(found->values.begin(), found->values.end(), target.begin());
 }
 
-void uniform_fan_in(std::span<float> values, int fan_in, Random& random) {
+void uniform_fan_in(std::span<Scalar> values, int fan_in, Random& random) {
   const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-  for (float& value : values) value = static_cast<float>(random.uniform(-bound, bound));
+  for (Scalar& value : values) value = static_cast<Scalar>(random.uniform(-bound, bound));
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ struct ProjectionHead::Impl {
   const Backend* backend;
   ParameterSet parameters;
   int rows = 0;
-  std::vector<float> input, hidden, output, d_hidden, d_input;
+  std::vector<Scalar> input, hidden, output, d_hidden, d_input;
 };
 
 ProjectionHead::ProjectionHead(int dimensions, std::string prefix, const Backend& backend)
@@ -87,7 +87,7 @@ void ProjectionHead::load(const StateDict& state) {
   for (Parameter& p : impl_->parameters.all()) load_tensor(state, p.name, p.value);
 }
 
-std::span<const float> ProjectionHead::forward(std::span<const float> embedding) {
+std::span<const Scalar> ProjectionHead::forward(std::span<const Scalar> embedding) {
   Impl& m = *impl_;
   const int d = m.dimensions;
   if (embedding.empty() || embedding.size() % at(d) != 0) {
@@ -102,12 +102,12 @@ std::span<const float> ProjectionHead::forward(std::span<const float> embedding)
     std::copy(m.parameters[3].value.begin(), m.parameters[3].value.end(), m.output.begin() + r * d);
   }
   m.backend->gemm(false, true, m.rows, d, d, m.input, m.parameters[0].value, 1.0f, m.hidden);
-  for (float& h : m.hidden) h = std::max(h, 0.0f);
+  for (Scalar& h : m.hidden) h = std::max(h, Scalar{0});
   m.backend->gemm(false, true, m.rows, d, d, m.hidden, m.parameters[2].value, 1.0f, m.output);
   return m.output;
 }
 
-std::span<const float> ProjectionHead::backward(std::span<const float> gradient) {
+std::span<const Scalar> ProjectionHead::backward(std::span<const Scalar> gradient) {
   Impl& m = *impl_;
   const int d = m.dimensions;
   if (gradient.size() != m.output.size()) {
@@ -116,7 +116,7 @@ std::span<const float> ProjectionHead::backward(std::span<const float> gradient)
   }
   m.d_hidden.resize(gradient.size());
   m.d_input.resize(gradient.size());
-  const auto bias_gradient = [&](std::span<const float> rows, std::span<float> bias) {
+  const auto bias_gradient = [&](std::span<const Scalar> rows, std::span<Scalar> bias) {
     std::fill(bias.begin(), bias.end(), 0.0f);
     for (std::size_t i = 0; i < rows.size(); ++i) bias[i % at(d)] += rows[i];
   };
@@ -137,11 +137,11 @@ struct Regressor::Impl {
   const Backend* backend;
   std::string prefix;
   ParameterSet parameters;
-  std::vector<float> running_mean, running_variance;
+  std::vector<Scalar> running_mean, running_variance;
   BatchNorm norm;
   std::unique_ptr<Convolution> convolution;
   int batch = 0, height = 0, width = 0;
-  std::vector<float> input, raw, output, d_raw, d_input;
+  std::vector<Scalar> input, raw, output, d_raw, d_input;
 };
 
 Regressor::Regressor(int in_channels, int out_channels, std::string prefix, const Backend& backend)
@@ -150,8 +150,8 @@ Regressor::Regressor(int in_channels, int out_channels, std::string prefix, cons
                                         &backend,
                                         prefix,
                                         ParameterSet(prefix),
-                                        std::vector<float>(at(out_channels), 0.0f),
-                                        std::vector<float>(at(out_channels), 1.0f),
+                                        std::vector<Scalar>(at(out_channels), 0.0f),
+                                        std::vector<Scalar>(at(out_channels), 1.0f),
                                         BatchNorm(out_channels),
                                         nullptr,
                                         0,
@@ -180,8 +180,11 @@ std::span<Parameter> Regressor::parameters() { return impl_->parameters.all(); }
 
 StateDict Regressor::state() const {
   StateDict state = impl_->parameters.state();
-  state.push_back({impl_->prefix + ".1.running_mean", {impl_->out}, impl_->running_mean});
-  state.push_back({impl_->prefix + ".1.running_var", {impl_->out}, impl_->running_variance});
+  const auto add = [&](const char* name, const std::vector<Scalar>& values) {
+    state.push_back({impl_->prefix + name, {impl_->out}, {values.begin(), values.end()}});
+  };
+  add(".1.running_mean", impl_->running_mean);
+  add(".1.running_var", impl_->running_variance);
   return state;
 }
 
@@ -191,7 +194,7 @@ void Regressor::load(const StateDict& state) {
   load_tensor(state, impl_->prefix + ".1.running_var", impl_->running_variance);
 }
 
-std::span<const float> Regressor::forward(std::span<const float> features, int batch, int height, int width) {
+std::span<const Scalar> Regressor::forward(std::span<const Scalar> features, int batch, int height, int width) {
   Impl& m = *impl_;
   const ConvShape shape{batch, height, width, m.in, m.out, 1, 1, 0, false};
   if (features.size() != shape.input_size()) {
@@ -212,7 +215,7 @@ std::span<const float> Regressor::forward(std::span<const float> features, int b
   return m.output;
 }
 
-std::span<const float> Regressor::backward(std::span<const float> gradient) {
+std::span<const Scalar> Regressor::backward(std::span<const Scalar> gradient) {
   Impl& m = *impl_;
   if (gradient.size() != m.output.size()) {
     throw ShapeError("regressor gradient", std::to_string(gradient.size()) + " values",

@@ -27,9 +27,9 @@ class ProjectionHead {
   void load(const StateDict& state);  // ignores tensors outside its prefix; @throws ShapeError
 
   /// embedding [rows, dimensions] -> [rows, dimensions]; valid until the next forward.
-  std::span<const float> forward(std::span<const float> embedding);
+  std::span<const Scalar> forward(std::span<const Scalar> embedding);
   /// Overwrites the parameters' gradients; returns d embedding [rows, dimensions].
-  std::span<const float> backward(std::span<const float> gradient);
+  std::span<const Scalar> backward(std::span<const Scalar> gradient);
 
  private:
   struct Impl;
@@ -50,9 +50,9 @@ class Regressor {
   void load(const StateDict& state);
 
   /// features [batch, height, width, in] -> [batch, height, width, out]; valid until the next forward.
-  std::span<const float> forward(std::span<const float> features, int batch, int height, int width);
+  std::span<const Scalar> forward(std::span<const Scalar> features, int batch, int height, int width);
   /// Overwrites the parameters' gradients; returns d features.
-  std::span<const float> backward(std::span<const float> gradient);
+  std::span<const Scalar> backward(std::span<const Scalar> gradient);
 
  private:
   struct Impl;

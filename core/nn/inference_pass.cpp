@@ -14,7 +14,7 @@ struct InferencePass::State {
     Unit unit;
     std::unique_ptr<FusedConvolution> convolution;
     int in_height = 0, in_width = 0;
-    std::size_t size = 0;  // floats of the output for the full batch
+    std::size_t size = 0;  // values of the output for the full batch
   };
   const Backend* backend;
   int max_batch, height, width, classes;
@@ -23,7 +23,7 @@ struct InferencePass::State {
   std::vector<Arena::Id> tensors;  // tensor 0 is the image
   Arena arena;
   Arena::Id embedding = 0, logits = 0;
-  std::vector<float> classifier_weight, classifier_bias;
+  std::vector<Scalar> classifier_weight, classifier_bias;
 };
 
 InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backend, int max_batch, int height, int width)
@@ -63,7 +63,7 @@ InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backen
     step.size = shape.output_size();
     sizes.emplace_back(shape.out_height(), shape.out_width());
     if (unit.kind == UnitKind::Convolution) {
-      std::vector<float> weight(shape.weight_size());
+      std::vector<Scalar> weight(shape.weight_size());
       from_torch_layout(unit, network.weights[static_cast<std::size_t>(u)], weight);
       step.convolution = backend.fused_convolution(shape, weight, network.biases[static_cast<std::size_t>(u)],
                                                    unit.activation, unit.residual >= 0);
@@ -86,7 +86,7 @@ InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backen
 InferencePass::~InferencePass() = default;
 InferencePass::InferencePass(InferencePass&&) noexcept = default;
 
-NetworkOutputs InferencePass::forward(std::span<const float> images, int batch) {
+NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch) {
   State& s = *state_;
   const std::size_t image_size = static_cast<std::size_t>(s.height * s.width * 3);
   if (batch < 1 || batch > s.max_batch || images.size() != image_size * static_cast<std::size_t>(batch)) {
@@ -106,7 +106,8 @@ NetworkOutputs InferencePass::forward(std::span<const float> images, int batch) 
     } else {
       step.convolution->run(
           tensor(step.unit.input),
-          step.unit.residual >= 0 ? std::span<const float>(tensor(step.unit.residual)) : std::span<const float>(), out);
+          step.unit.residual >= 0 ? std::span<const Scalar>(tensor(step.unit.residual)) : std::span<const Scalar>(),
+          out);
     }
   }
   const auto features = tensor(static_cast<int>(s.steps.size()));

@@ -44,13 +44,13 @@ void for_weights(const Unit& unit, Body&& body) {
 
 }  // namespace
 
-std::vector<float> to_torch_layout(const Unit& unit, std::span<const float> weight) {
-  std::vector<float> torch(weight.size());
+std::vector<Scalar> to_torch_layout(const Unit& unit, std::span<const Scalar> weight) {
+  std::vector<Scalar> torch(weight.size());
   for_weights(unit, [&](std::size_t to, std::size_t from) { torch[to] = weight[from]; });
   return torch;
 }
 
-void from_torch_layout(const Unit& unit, std::span<const float> torch, std::span<float> weight) {
+void from_torch_layout(const Unit& unit, std::span<const Scalar> torch, std::span<Scalar> weight) {
   for_weights(unit, [&](std::size_t from, std::size_t to) { weight[to] = torch[from]; });
 }
 
@@ -121,19 +121,19 @@ void Network::initialise(Random& random) {
     auto& t = storage_->tensors[u];
     // Kaiming normal, fan out, He et al. 2015; PyTorch counts a depthwise filter's fan out as channels * k * k too.
     const double deviation = std::sqrt(2.0 / (unit.out_channels * unit.kernel * unit.kernel));
-    for (float& value : t.weight) value = static_cast<float>(deviation * random.normal());
+    for (Scalar& value : t.weight) value = static_cast<Scalar>(deviation * random.normal());
     std::fill(t.norm_weight.begin(), t.norm_weight.end(), 1.0f);
     std::fill(t.norm_bias.begin(), t.norm_bias.end(), 0.0f);
     std::fill(t.running_mean.begin(), t.running_mean.end(), 0.0f);
     std::fill(t.running_variance.begin(), t.running_variance.end(), 1.0f);
   }
-  for (float& value : storage_->classifier_weight) value = static_cast<float>(0.01 * random.normal());
+  for (Scalar& value : storage_->classifier_weight) value = static_cast<Scalar>(0.01 * random.normal());
   std::fill(storage_->classifier_bias.begin(), storage_->classifier_bias.end(), 0.0f);
 }
 
 StateDict Network::state() const {
   StateDict state;
-  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape, std::span<const float> values) {
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape, std::span<const Scalar> values) {
     state.push_back({name, std::move(shape), {values.begin(), values.end()}});
   };
   for (std::size_t u = 0; u < storage_->units.size(); ++u) {
@@ -157,10 +157,10 @@ StateDict Network::gradients() const {
   for (const Unit& unit : storage_->units) convolutions[unit.conv_name + ".weight"] = &unit;
   for (const Parameter& parameter : storage_->parameters) {
     const auto unit = convolutions.find(parameter.name);
-    state.push_back({parameter.name, parameter.shape,
-                     unit == convolutions.end()
-                         ? std::vector<float>(parameter.gradient.begin(), parameter.gradient.end())
-                         : to_torch_layout(*unit->second, parameter.gradient)});
+    const auto values = unit == convolutions.end()
+                            ? std::vector<Scalar>(parameter.gradient.begin(), parameter.gradient.end())
+                            : to_torch_layout(*unit->second, parameter.gradient);
+    state.push_back({parameter.name, parameter.shape, {values.begin(), values.end()}});
   }
   return state;
 }
@@ -200,20 +200,21 @@ void Network::load(const StateDict& state, const LoadOptions& options) {
       throw ShapeError("tensor " + tensor.name, "is not part of " + network, "only its own tensors");
   }
 
-  const auto fill = [&](const std::string& name, std::span<float> target) {
+  const auto fill = [&](const std::string& name, std::span<Scalar> target) {
     std::copy(given.at(name)->values.begin(), given.at(name)->values.end(), target.begin());
   };
   for (std::size_t u = 0; u < storage_->units.size(); ++u) {
     const Unit& unit = storage_->units[u];
     if (unit.kind != UnitKind::Convolution) continue;
     auto& t = storage_->tensors[u];
-    from_torch_layout(unit, given.at(unit.conv_name + ".weight")->values, t.weight);
+    const std::vector<float>& weight = given.at(unit.conv_name + ".weight")->values;
+    from_torch_layout(unit, std::vector<Scalar>(weight.begin(), weight.end()), t.weight);
     fill(unit.norm_name + ".weight", t.norm_weight);
     fill(unit.norm_name + ".bias", t.norm_bias);
     fill(unit.norm_name + ".running_mean", t.running_mean);
     fill(unit.norm_name + ".running_var", t.running_variance);
   }
-  const auto fits = [&](const std::string& name, std::span<float> target) {
+  const auto fits = [&](const std::string& name, std::span<Scalar> target) {
     return given.contains(name) && given.at(name)->values.size() == target.size();
   };
   const std::string head = classifier_name();

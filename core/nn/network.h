@@ -57,14 +57,14 @@ FeatureShape feature_shape(std::span<const Unit> units, int height, int width);
 struct NetworkOutputs {
   int batch = 0;
   FeatureShape feature_shape;
-  std::span<const float> logits;     // [batch, classes]
-  std::span<const float> embedding;  // [batch, channels], the average over the feature map
-  std::span<const float> features;   // [batch, height, width, channels], after the last activation
+  std::span<const Scalar> logits;     // [batch, classes]
+  std::span<const Scalar> embedding;  // [batch, channels], the average over the feature map
+  std::span<const Scalar> features;   // [batch, height, width, channels], after the last activation
 };
 
 /// Gradients of a loss with respect to the outputs; an empty span counts as zero.
 struct OutputGradients {
-  std::span<const float> logits, embedding, features;
+  std::span<const Scalar> logits, embedding, features;
 };
 
 struct LoadOptions {
@@ -109,10 +109,10 @@ class Network {
 struct FoldedNetwork {
   NetworkConfig config;
   std::vector<Unit> units;
-  std::vector<std::vector<float>> weights;  // a unit: [out, in, k, k] (depthwise [channels, 1, k, k]); empty for pools
-  std::vector<std::vector<float>> biases;   // a unit: [out]
-  std::vector<float> classifier_weight;     // [classes, channels]
-  std::vector<float> classifier_bias;       // [classes]
+  std::vector<std::vector<Scalar>> weights;  // a unit: [out, in, k, k] (depthwise [channels, 1, k, k]); empty for pools
+  std::vector<std::vector<Scalar>> biases;   // a unit: [out]
+  std::vector<Scalar> classifier_weight;     // [classes, channels]
+  std::vector<Scalar> classifier_bias;       // [classes]
 
   static FoldedNetwork from(const Network& network);
   /// All vectors sized and zero, to be filled from a file.
@@ -127,7 +127,7 @@ class TrainingPass {
   TrainingPass(TrainingPass&&) noexcept;
 
   /// images [batch, height, width, 3], normalised; updates the running statistics (momentum 0.1, unbiased variance).
-  NetworkOutputs forward(std::span<const float> images);
+  NetworkOutputs forward(std::span<const Scalar> images);
   /// Overwrites the network's gradients. Needs the forward just before it.
   void backward(const OutputGradients& gradients);
 
@@ -146,7 +146,7 @@ class InferencePass {
   InferencePass(InferencePass&&) noexcept;
 
   /// images [batch, height, width, 3], normalised.
-  NetworkOutputs forward(std::span<const float> images, int batch);
+  NetworkOutputs forward(std::span<const Scalar> images, int batch);
 
   std::size_t arena_bytes() const;
 

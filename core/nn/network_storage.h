@@ -12,22 +12,22 @@ struct Network::Storage {
 
   /// Spans of one convolution unit; empty for a pool.
   struct UnitTensors {
-    std::span<float> weight, d_weight, norm_weight, d_norm_weight, norm_bias, d_norm_bias, running_mean,
+    std::span<Scalar> weight, d_weight, norm_weight, d_norm_weight, norm_bias, d_norm_bias, running_mean,
         running_variance;
   };
 
   NetworkConfig config;
   std::vector<Unit> units;
   int embedding = 0;
-  std::vector<float> values, gradients, statistics;
+  std::vector<Scalar> values, gradients, statistics;
   std::vector<Parameter> parameters;
   std::vector<UnitTensors> tensors;
-  std::span<float> classifier_weight, d_classifier_weight, classifier_bias, d_classifier_bias;
+  std::span<Scalar> classifier_weight, d_classifier_weight, classifier_bias, d_classifier_bias;
 };
 
 /// [out, k, k, in] (depthwise [k, k, channels]) to torchvision's [out, in, k, k] (depthwise [channels, 1, k, k]) and
 /// back.
-std::vector<float> to_torch_layout(const Unit& unit, std::span<const float> weight);
-void from_torch_layout(const Unit& unit, std::span<const float> torch, std::span<float> weight);
+std::vector<Scalar> to_torch_layout(const Unit& unit, std::span<const Scalar> weight);
+void from_torch_layout(const Unit& unit, std::span<const Scalar> torch, std::span<Scalar> weight);
 
 }  // namespace dermdistill

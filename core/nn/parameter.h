@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/nn/scalar.h"
+
 namespace dermdistill {
 
 enum class ParameterKind { ConvWeight, NormWeight, NormBias, LinearWeight, LinearBias };
@@ -15,8 +17,8 @@ struct Parameter {
   std::string name;  // torchvision's
   ParameterKind kind;
   std::vector<std::int64_t> shape;  // torchvision's: OIHW for convolutions
-  std::span<float> value;
-  std::span<float> gradient;
+  std::span<Scalar> value;
+  std::span<Scalar> gradient;
 };
 
 }  // namespace dermdistill

@@ -9,7 +9,7 @@ namespace {
 int pooled(int size) { return (size + 2 - 3) / 2 + 1; }
 }  // namespace
 
-void max_pool_forward(std::span<const float> x, int batch, int height, int width, int channels, std::span<float> y,
+void max_pool_forward(std::span<const Scalar> x, int batch, int height, int width, int channels, std::span<Scalar> y,
                       std::span<std::uint8_t> winner) {
   const int rows = pooled(height), columns = pooled(width);
   parallel_for(static_cast<std::int64_t>(batch) * rows, [&](std::int64_t line) {
@@ -21,7 +21,7 @@ void max_pool_forward(std::span<const float> x, int batch, int height, int width
       for (int tap = 0; tap < 9; ++tap) {
         const int iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
         if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-        const float* in = x.data() + ((image * height + iy) * width + ix) * channels;
+        const Scalar* in = x.data() + ((image * height + iy) * width + ix) * channels;
         for (int c = 0; c < channels; ++c) {
           if (first || in[c] > y[static_cast<std::size_t>(to + c)]) {
             y[static_cast<std::size_t>(to + c)] = in[c];
@@ -34,12 +34,12 @@ void max_pool_forward(std::span<const float> x, int batch, int height, int width
   });
 }
 
-void max_pool_backward(std::span<const float> dy, std::span<const std::uint8_t> winner, int batch, int height,
-                       int width, int channels, std::span<float> dx) {
+void max_pool_backward(std::span<const Scalar> dy, std::span<const std::uint8_t> winner, int batch, int height,
+                       int width, int channels, std::span<Scalar> dx) {
   const int rows = pooled(height), columns = pooled(width);
   const std::int64_t plane = static_cast<std::int64_t>(height) * width * channels;
   parallel_for(batch, [&](std::int64_t image) {  // windows overlap, so one thread owns a whole image
-    float* to = dx.data() + image * plane;
+    Scalar* to = dx.data() + image * plane;
     std::fill(to, to + plane, 0.0f);
     for (int oy = 0; oy < rows; ++oy) {
       for (int ox = 0; ox < columns; ++ox) {
@@ -54,26 +54,26 @@ void max_pool_backward(std::span<const float> dy, std::span<const std::uint8_t> 
   });
 }
 
-void average_pool_forward(std::span<const float> x, int batch, int pixels, int channels, std::span<float> y) {
+void average_pool_forward(std::span<const Scalar> x, int batch, int pixels, int channels, std::span<Scalar> y) {
   parallel_for(batch, [&](std::int64_t image) {
-    const float* in = x.data() + image * pixels * channels;
-    float* out = y.data() + image * channels;
+    const Scalar* in = x.data() + image * pixels * channels;
+    Scalar* out = y.data() + image * channels;
     std::fill(out, out + channels, 0.0f);
     for (int p = 0; p < pixels; ++p) {
       for (int c = 0; c < channels; ++c) out[c] += in[static_cast<std::int64_t>(p) * channels + c];
     }
-    const float share = 1.0f / static_cast<float>(pixels);
+    const Scalar share = 1.0f / static_cast<Scalar>(pixels);
     for (int c = 0; c < channels; ++c) out[c] *= share;
   });
 }
 
-void average_pool_backward(std::span<const float> dy, std::span<const float> addend, int batch, int pixels,
-                           int channels, std::span<float> dx) {
-  const float share = 1.0f / static_cast<float>(pixels);
+void average_pool_backward(std::span<const Scalar> dy, std::span<const Scalar> addend, int batch, int pixels,
+                           int channels, std::span<Scalar> dx) {
+  const Scalar share = 1.0f / static_cast<Scalar>(pixels);
   parallel_for(static_cast<std::int64_t>(batch) * pixels, [&](std::int64_t row) {
-    const float* in = dy.data() + row / pixels * channels;
-    const float* add = addend.empty() ? nullptr : addend.data() + row * channels;
-    float* out = dx.data() + row * channels;
+    const Scalar* in = dy.data() + row / pixels * channels;
+    const Scalar* add = addend.empty() ? nullptr : addend.data() + row * channels;
+    Scalar* out = dx.data() + row * channels;
     for (int c = 0; c < channels; ++c) out[c] = in[c] * share + (add ? add[c] : 0.0f);
   });
 }

@@ -47,13 +47,13 @@ struct TrainingPass::State {
 
   void plan_forward();
   void plan_backward();
-  std::span<float> buffer(Arena::Id id, std::size_t size) const { return arena.buffer(id).first(size); }
+  std::span<Scalar> buffer(Arena::Id id, std::size_t size) const { return arena.buffer(id).first(size); }
   /// Tensor t's values during forward.
-  std::span<float> tensor(int t) {
+  std::span<Scalar> tensor(int t) {
     return t == 0 ? buffer(image, steps[0].in_size) : buffer(step(t - 1).out, step(t - 1).out_size);
   }
   /// Tensor t's values during backward, recomputed where they were not stored.
-  std::span<const float> tensor_again(int t);
+  std::span<const Scalar> tensor_again(int t);
   void backward_unit(int u);
 };
 
@@ -105,13 +105,13 @@ void TrainingPass::State::plan_backward() {
   }
 }
 
-std::span<const float> TrainingPass::State::tensor_again(int t) {
+std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
   if (t == 0) return buffer(image, steps[0].in_size);
   Step& s = step(t - 1);
   if (s.stored) return buffer(s.out, s.out_size);
   const auto again = buffer(s.again, s.out_size);
   s.norm->apply(buffer(s.raw, s.out_size),
-                unit(t - 1).residual >= 0 ? tensor_again(unit(t - 1).residual) : std::span<const float>(),
+                unit(t - 1).residual >= 0 ? tensor_again(unit(t - 1).residual) : std::span<const Scalar>(),
                 unit(t - 1).activation, again);
   return again;
 }
@@ -121,7 +121,7 @@ void TrainingPass::State::backward_unit(int u) {
   const Unit& node = unit(u);
   auto d_out = buffer(s.d_out[0], s.out_size);
   const auto second =
-      s.d_out.size() > 1 ? std::span<const float>(buffer(s.d_out[1], s.out_size)) : std::span<const float>();
+      s.d_out.size() > 1 ? std::span<const Scalar>(buffer(s.d_out[1], s.out_size)) : std::span<const Scalar>();
   if (node.kind == UnitKind::MaxPool) {
     if (!second.empty()) std::transform(d_out.begin(), d_out.end(), second.begin(), d_out.begin(), std::plus<>());
     max_pool_backward(d_out, s.winner, batch, s.in_height, s.in_width, node.in_channels, buffer(s.dx, s.in_size));
@@ -132,7 +132,7 @@ void TrainingPass::State::backward_unit(int u) {
   const auto d_raw = buffer(s.d_raw, s.out_size);
   const bool residual = node.residual >= 0;
   const bool masks_from_output = residual && node.activation != Activation::None;
-  s.norm->backward(d_out, second, raw, masks_from_output ? buffer(s.out, s.out_size) : std::span<float>(),
+  s.norm->backward(d_out, second, raw, masks_from_output ? buffer(s.out, s.out_size) : std::span<Scalar>(),
                    t.norm_weight, node.activation, residual, d_raw, t.d_norm_weight, t.d_norm_bias);
   s.convolution->backward_weights(tensor_again(node.input), d_raw, t.d_weight);
   if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
@@ -181,7 +181,7 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
 TrainingPass::~TrainingPass() = default;
 TrainingPass::TrainingPass(TrainingPass&&) noexcept = default;
 
-NetworkOutputs TrainingPass::forward(std::span<const float> images) {
+NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
   State& s = *state_;
   if (images.size() != s.steps[0].in_size) {
     throw ShapeError(
@@ -202,7 +202,7 @@ NetworkOutputs TrainingPass::forward(std::span<const float> images) {
     step.convolution->forward(s.tensor(unit.input), t.weight, raw);
     step.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
     step.norm->apply(raw,
-                     unit.residual >= 0 ? std::span<const float>(s.tensor(unit.residual)) : std::span<const float>(),
+                     unit.residual >= 0 ? std::span<const Scalar>(s.tensor(unit.residual)) : std::span<const Scalar>(),
                      unit.activation, s.tensor(u + 1));
   }
   const int channels = s.features.channels, classes = s.network->config.classes;
@@ -224,7 +224,7 @@ void TrainingPass::backward(const OutputGradients& gradients) {
   s.ready = false;
   const int channels = s.features.channels, classes = s.network->config.classes;
   auto& last = s.step(s.count() - 1);
-  const auto check = [](std::span<const float> gradient, std::size_t size, const char* name) {
+  const auto check = [](std::span<const Scalar> gradient, std::size_t size, const char* name) {
     if (!gradient.empty() && gradient.size() != size) {
       throw ShapeError(std::string("gradient of ") + name, std::to_string(gradient.size()) + " values",
                        std::to_string(size));

@@ -6,9 +6,9 @@ namespace dermdistill::DERMDISTILL_KERNEL_SET {
 namespace {
 
 constexpr int kBlockChannels = 64;  // channels whose accumulators stay in registers
-constexpr int kFlushRows = 256;     // rows summed in float before going over to double
+constexpr int kFlushRows = 256;     // rows summed in the network's own type before going over to double
 
-inline float activate(float z, Activation activation) {
+inline Scalar activate(Scalar z, Activation activation) {
   if (activation == Activation::None) return z;
   z = z > 0.0f ? z : 0.0f;
   if (activation == Activation::Relu6) z = z < 6.0f ? z : 6.0f;
@@ -16,15 +16,16 @@ inline float activate(float z, Activation activation) {
 }
 
 /// The derivative's mask as PyTorch has it: 1 strictly inside (0, 6).
-inline float masked(float dy, float z, Activation activation) {
+inline Scalar masked(Scalar dy, Scalar z, Activation activation) {
   if (activation == Activation::None) return dy;
-  float dz = z > 0.0f ? dy : 0.0f;
+  Scalar dz = z > 0.0f ? dy : 0.0f;
   if (activation == Activation::Relu6) dz = z < 6.0f ? dz : 0.0f;
   return dz;
 }
 
-void column_moments(const float* x, std::int64_t rows, int channels, const float* shift, double* sum, double* squares) {
-  float s[kBlockChannels], q[kBlockChannels], k[kBlockChannels];
+void column_moments(const Scalar* x, std::int64_t rows, int channels, const Scalar* shift, double* sum,
+                    double* squares) {
+  Scalar s[kBlockChannels], q[kBlockChannels], k[kBlockChannels];
   for (std::int64_t r0 = 0; r0 < rows; r0 += kFlushRows) {
     const std::int64_t r1 = r0 + kFlushRows < rows ? r0 + kFlushRows : rows;
     for (int c0 = 0; c0 < channels; c0 += kBlockChannels) {
@@ -33,18 +34,18 @@ void column_moments(const float* x, std::int64_t rows, int channels, const float
       for (int c = 0; c < n; ++c) k[c] = shift[c0 + c];
       if (n == kBlockChannels) {
         for (std::int64_t r = r0; r < r1; ++r) {
-          const float* row = x + r * channels + c0;
+          const Scalar* row = x + r * channels + c0;
           for (int c = 0; c < kBlockChannels; ++c) {
-            const float d = row[c] - k[c];
+            const Scalar d = row[c] - k[c];
             s[c] += d;
             q[c] += d * d;
           }
         }
       } else {
         for (std::int64_t r = r0; r < r1; ++r) {
-          const float* row = x + r * channels + c0;
+          const Scalar* row = x + r * channels + c0;
           for (int c = 0; c < n; ++c) {
-            const float d = row[c] - k[c];
+            const Scalar d = row[c] - k[c];
             s[c] += d;
             q[c] += d * d;
           }
@@ -59,23 +60,23 @@ void column_moments(const float* x, std::int64_t rows, int channels, const float
 }
 
 template <Activation kActivation, bool kResidual>
-void scale_activate_as(const float* x, std::int64_t rows, int channels, const float* scale, const float* offset,
-                       const float* residual, float* y) {
+void scale_activate_as(const Scalar* x, std::int64_t rows, int channels, const Scalar* scale, const Scalar* offset,
+                       const Scalar* residual, Scalar* y) {
   for (std::int64_t r = 0; r < rows; ++r) {
-    const float* in = x + r * channels;
-    const float* add = kResidual ? residual + r * channels : nullptr;
-    float* out = y + r * channels;
+    const Scalar* in = x + r * channels;
+    const Scalar* add = kResidual ? residual + r * channels : nullptr;
+    Scalar* out = y + r * channels;
 #pragma GCC ivdep
     for (int c = 0; c < channels; ++c) {
-      float z = in[c] * scale[c] + offset[c];
+      Scalar z = in[c] * scale[c] + offset[c];
       if (kResidual) z += add[c];
       out[c] = activate(z, kActivation);
     }
   }
 }
 
-void scale_activate(const float* x, std::int64_t rows, int channels, const float* scale, const float* offset,
-                    const float* residual, Activation activation, float* y) {
+void scale_activate(const Scalar* x, std::int64_t rows, int channels, const Scalar* scale, const Scalar* offset,
+                    const Scalar* residual, Activation activation, Scalar* y) {
   const auto run = [&]<Activation kActivation>() {
     residual ? scale_activate_as<kActivation, true>(x, rows, channels, scale, offset, residual, y)
              : scale_activate_as<kActivation, false>(x, rows, channels, scale, offset, residual, y);
@@ -86,9 +87,10 @@ void scale_activate(const float* x, std::int64_t rows, int channels, const float
 }
 
 template <Activation kActivation, bool kSecond, bool kFromOutput, bool kStore>
-void norm_backward_sums_as(float* dy, const float* dy2, const float* x, const float* y, std::int64_t rows, int channels,
-                           const float* scale, const float* offset, const float* mean, double* sum, double* sum_x) {
-  float s[kBlockChannels], q[kBlockChannels], sc[kBlockChannels], of[kBlockChannels], mu[kBlockChannels];
+void norm_backward_sums_as(Scalar* dy, const Scalar* dy2, const Scalar* x, const Scalar* y, std::int64_t rows,
+                           int channels, const Scalar* scale, const Scalar* offset, const Scalar* mean, double* sum,
+                           double* sum_x) {
+  Scalar s[kBlockChannels], q[kBlockChannels], sc[kBlockChannels], of[kBlockChannels], mu[kBlockChannels];
   for (std::int64_t r0 = 0; r0 < rows; r0 += kFlushRows) {
     const std::int64_t r1 = r0 + kFlushRows < rows ? r0 + kFlushRows : rows;
     for (int c0 = 0; c0 < channels; c0 += kBlockChannels) {
@@ -101,11 +103,11 @@ void norm_backward_sums_as(float* dy, const float* dy2, const float* x, const fl
       }
       for (std::int64_t r = r0; r < r1; ++r) {
         const std::int64_t at = r * channels + c0;
-        float* g = dy + at;
-        const float* in = x + at;
+        Scalar* g = dy + at;
+        const Scalar* in = x + at;
 #pragma GCC ivdep
         for (int c = 0; c < n; ++c) {
-          float dz = g[c];
+          Scalar dz = g[c];
           if (kSecond) dz += dy2[at + c];
           dz = masked(dz, kFromOutput ? y[at + c] : in[c] * sc[c] + of[c], kActivation);
           if (kStore) g[c] = dz;
@@ -121,9 +123,9 @@ void norm_backward_sums_as(float* dy, const float* dy2, const float* x, const fl
   }
 }
 
-void norm_backward_sums(float* dy, const float* dy2, const float* x, const float* y, std::int64_t rows, int channels,
-                        const float* scale, const float* offset, const float* mean, Activation activation, bool store,
-                        double* sum, double* sum_x) {
+void norm_backward_sums(Scalar* dy, const Scalar* dy2, const Scalar* x, const Scalar* y, std::int64_t rows,
+                        int channels, const Scalar* scale, const Scalar* offset, const Scalar* mean,
+                        Activation activation, bool store, double* sum, double* sum_x) {
   const auto run = [&]<Activation kActivation>() {
     const auto with = [&]<bool kSecond, bool kFromOutput>() {
       store ? norm_backward_sums_as<kActivation, kSecond, kFromOutput, true>(dy, dy2, x, y, rows, channels, scale,
@@ -140,23 +142,23 @@ void norm_backward_sums(float* dy, const float* dy2, const float* x, const float
 }
 
 template <Activation kActivation>
-void norm_backward_apply_as(const float* dy, const float* x, std::int64_t rows, int channels, const float* scale,
-                            const float* offset, const float* a, const float* b, const float* k, float* dx) {
+void norm_backward_apply_as(const Scalar* dy, const Scalar* x, std::int64_t rows, int channels, const Scalar* scale,
+                            const Scalar* offset, const Scalar* a, const Scalar* b, const Scalar* k, Scalar* dx) {
   for (std::int64_t r = 0; r < rows; ++r) {
-    const float* g = dy + r * channels;
-    const float* in = x + r * channels;
-    float* out = dx + r * channels;
+    const Scalar* g = dy + r * channels;
+    const Scalar* in = x + r * channels;
+    Scalar* out = dx + r * channels;
 #pragma GCC ivdep
     for (int c = 0; c < channels; ++c) {
-      const float dz = masked(g[c], in[c] * scale[c] + offset[c], kActivation);
+      const Scalar dz = masked(g[c], in[c] * scale[c] + offset[c], kActivation);
       out[c] = a[c] * dz + b[c] * in[c] + k[c];
     }
   }
 }
 
-void norm_backward_apply(const float* dy, const float* x, std::int64_t rows, int channels, const float* scale,
-                         const float* offset, Activation activation, bool stored, const float* a, const float* b,
-                         const float* k, float* dx) {
+void norm_backward_apply(const Scalar* dy, const Scalar* x, std::int64_t rows, int channels, const Scalar* scale,
+                         const Scalar* offset, Activation activation, bool stored, const Scalar* a, const Scalar* b,
+                         const Scalar* k, Scalar* dx) {
   const auto mask = stored ? Activation::None : activation;
   const auto run = mask == Activation::None   ? norm_backward_apply_as<Activation::None>
                    : mask == Activation::Relu ? norm_backward_apply_as<Activation::Relu>
@@ -167,7 +169,7 @@ void norm_backward_apply(const float* dy, const float* x, std::int64_t rows, int
 // A row of a depthwise convolution is a sum over at most nine taps; edge pixels go tap by tap, the inner ones all at
 // once.
 
-inline void edge_pixel(const DepthwiseShape& s, const float* x, const float* w, int oy, int ox, float* out) {
+inline void edge_pixel(const DepthwiseShape& s, const Scalar* x, const Scalar* w, int oy, int ox, Scalar* out) {
   for (int c = 0; c < s.channels; ++c) out[c] = 0.0f;
   for (int ky = 0; ky < 3; ++ky) {
     const int iy = oy * s.stride + ky - 1;
@@ -175,64 +177,65 @@ inline void edge_pixel(const DepthwiseShape& s, const float* x, const float* w, 
     for (int kx = 0; kx < 3; ++kx) {
       const int ix = ox * s.stride + kx - 1;
       if (ix < 0 || ix >= s.in_width) continue;
-      const float* in = x + (static_cast<std::int64_t>(iy) * s.in_width + ix) * s.channels;
-      const float* tap = w + (ky * 3 + kx) * s.channels;
+      const Scalar* in = x + (static_cast<std::int64_t>(iy) * s.in_width + ix) * s.channels;
+      const Scalar* tap = w + (ky * 3 + kx) * s.channels;
 #pragma GCC ivdep
       for (int c = 0; c < s.channels; ++c) out[c] += in[c] * tap[c];
     }
   }
 }
 
-void depthwise_forward(const DepthwiseShape& s, const float* x, const float* w, int first, int last, float* y) {
+void depthwise_forward(const DepthwiseShape& s, const Scalar* x, const Scalar* w, int first, int last, Scalar* y) {
   const std::int64_t line = static_cast<std::int64_t>(s.in_width) * s.channels;
   const int C = s.channels;
   for (int oy = first; oy < last; ++oy) {
-    float* out_row = y + static_cast<std::int64_t>(oy) * s.out_width * C;
+    Scalar* out_row = y + static_cast<std::int64_t>(oy) * s.out_width * C;
     const int iy = oy * s.stride - 1;
     const bool inner_row = iy >= 0 && iy + 2 < s.in_height;
     for (int ox = 0; ox < s.out_width; ++ox) {
-      float* out = out_row + static_cast<std::int64_t>(ox) * C;
+      Scalar* out = out_row + static_cast<std::int64_t>(ox) * C;
       const int ix = ox * s.stride - 1;
       if (!inner_row || ix < 0 || ix + 2 >= s.in_width) {
         edge_pixel(s, x, w, oy, ox, out);
         continue;
       }
-      const float* r0 = x + iy * line + static_cast<std::int64_t>(ix) * C;
-      const float* r1 = r0 + line;
-      const float* r2 = r1 + line;
+      const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ix) * C;
+      const Scalar* r1 = r0 + line;
+      const Scalar* r2 = r1 + line;
 #pragma GCC ivdep
       for (int c = 0; c < C; ++c) {
-        const float top = r0[c] * w[c] + r0[C + c] * w[C + c] + r0[2 * C + c] * w[2 * C + c];
-        const float middle = r1[c] * w[3 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[5 * C + c];
-        const float bottom = r2[c] * w[6 * C + c] + r2[C + c] * w[7 * C + c] + r2[2 * C + c] * w[8 * C + c];
+        const Scalar top = r0[c] * w[c] + r0[C + c] * w[C + c] + r0[2 * C + c] * w[2 * C + c];
+        const Scalar middle = r1[c] * w[3 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[5 * C + c];
+        const Scalar bottom = r2[c] * w[6 * C + c] + r2[C + c] * w[7 * C + c] + r2[2 * C + c] * w[8 * C + c];
         out[c] = top + middle + bottom;
       }
     }
   }
 }
 
-void depthwise_backward_data(const DepthwiseShape& s, const float* dy, const float* w, int first, int last, float* dx) {
+void depthwise_backward_data(const DepthwiseShape& s, const Scalar* dy, const Scalar* w, int first, int last,
+                             Scalar* dx) {
   const std::int64_t line = static_cast<std::int64_t>(s.out_width) * s.channels;
   const int C = s.channels;
   for (int iy = first; iy < last; ++iy) {
     for (int ix = 0; ix < s.in_width; ++ix) {
-      float* out = dx + (static_cast<std::int64_t>(iy) * s.in_width + ix) * C;
+      Scalar* out = dx + (static_cast<std::int64_t>(iy) * s.in_width + ix) * C;
       // x[iy] feeds y[oy] through tap ky where oy * stride + ky - 1 == iy.
       if (s.stride == 1 && iy > 0 && iy + 1 < s.out_height && ix > 0 && ix + 1 < s.out_width) {
-        const float* r0 = dy + (iy - 1) * line + static_cast<std::int64_t>(ix - 1) * C;
-        const float* r1 = r0 + line;
-        const float* r2 = r1 + line;
+        const Scalar* r0 = dy + (iy - 1) * line + static_cast<std::int64_t>(ix - 1) * C;
+        const Scalar* r1 = r0 + line;
+        const Scalar* r2 = r1 + line;
 #pragma GCC ivdep
         for (int c = 0; c < C; ++c) {
-          const float top = r0[c] * w[8 * C + c] + r0[C + c] * w[7 * C + c] + r0[2 * C + c] * w[6 * C + c];
-          const float middle = r1[c] * w[5 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[3 * C + c];
-          const float bottom = r2[c] * w[2 * C + c] + r2[C + c] * w[C + c] + r2[2 * C + c] * w[c];
+          const Scalar top = r0[c] * w[8 * C + c] + r0[C + c] * w[7 * C + c] + r0[2 * C + c] * w[6 * C + c];
+          const Scalar middle = r1[c] * w[5 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[3 * C + c];
+          const Scalar bottom = r2[c] * w[2 * C + c] + r2[C + c] * w[C + c] + r2[2 * C + c] * w[c];
           out[c] = top + middle + bottom;
         }
         continue;
       }
-      const float* sources[9];
-      const float* taps[9];
+      const Scalar* sources[9];
+      const Scalar* taps[9];
       int count = 0;
       for (int ky = 0; ky < 3; ++ky) {
         const int ny = iy + 1 - ky;
@@ -245,22 +248,22 @@ void depthwise_backward_data(const DepthwiseShape& s, const float* dy, const flo
         }
       }
       if (count == 1) {
-        const float *g = sources[0], *t = taps[0];
+        const Scalar *g = sources[0], *t = taps[0];
 #pragma GCC ivdep
         for (int c = 0; c < C; ++c) out[c] = g[c] * t[c];
       } else if (count == 2) {
-        const float *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
+        const Scalar *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
 #pragma GCC ivdep
         for (int c = 0; c < C; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c];
       } else if (count == 4) {
-        const float *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
-        const float *g2 = sources[2], *t2 = taps[2], *g3 = sources[3], *t3 = taps[3];
+        const Scalar *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
+        const Scalar *g2 = sources[2], *t2 = taps[2], *g3 = sources[3], *t3 = taps[3];
 #pragma GCC ivdep
         for (int c = 0; c < C; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c] + g2[c] * t2[c] + g3[c] * t3[c];
       } else {
         for (int c = 0; c < C; ++c) out[c] = 0.0f;
         for (int i = 0; i < count; ++i) {
-          const float *g = sources[i], *t = taps[i];
+          const Scalar *g = sources[i], *t = taps[i];
 #pragma GCC ivdep
           for (int c = 0; c < C; ++c) out[c] += g[c] * t[c];
         }
@@ -269,30 +272,30 @@ void depthwise_backward_data(const DepthwiseShape& s, const float* dy, const flo
   }
 }
 
-void depthwise_backward_weights(const DepthwiseShape& s, const float* x, const float* dy, int first, int last,
-                                float* dw) {
+void depthwise_backward_weights(const DepthwiseShape& s, const Scalar* x, const Scalar* dy, int first, int last,
+                                Scalar* dw) {
   constexpr int kLanes = 16;  // nine accumulators of this width stay in registers
   const std::int64_t line = static_cast<std::int64_t>(s.in_width) * s.channels;
   const int C = s.channels;
   for (int oy = first; oy < last; ++oy) {
     const int iy = oy * s.stride - 1;
     const bool inner_row = iy >= 0 && iy + 2 < s.in_height;
-    const float* g_row = dy + static_cast<std::int64_t>(oy) * s.out_width * C;
+    const Scalar* g_row = dy + static_cast<std::int64_t>(oy) * s.out_width * C;
     // Pixels whose nine inputs all exist: [begin, end).
     const int begin = inner_row ? 1 : s.out_width;
     int end = s.out_width;
     while (end > begin && (end - 1) * s.stride + 1 >= s.in_width) --end;
     for (int c0 = 0; c0 < C && begin < end; c0 += kLanes) {
       const int n = C - c0 < kLanes ? C - c0 : kLanes;
-      float a[9][kLanes] = {};
+      Scalar a[9][kLanes] = {};
       if (n == kLanes) {
         for (int ox = begin; ox < end; ++ox) {
-          const float* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
-          const float* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
-          const float* r1 = r0 + line;
-          const float* r2 = r1 + line;
+          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
+          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
+          const Scalar* r1 = r0 + line;
+          const Scalar* r2 = r1 + line;
           for (int c = 0; c < kLanes; ++c) {
-            const float v = g[c];
+            const Scalar v = g[c];
             a[0][c] += v * r0[c];
             a[1][c] += v * r0[C + c];
             a[2][c] += v * r0[2 * C + c];
@@ -306,10 +309,10 @@ void depthwise_backward_weights(const DepthwiseShape& s, const float* x, const f
         }
       } else {
         for (int ox = begin; ox < end; ++ox) {
-          const float* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
-          const float* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
+          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
+          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
           for (int k = 0; k < 9; ++k) {
-            const float* in = r0 + (k / 3) * line + (k % 3) * C;
+            const Scalar* in = r0 + (k / 3) * line + (k % 3) * C;
             for (int c = 0; c < n; ++c) a[k][c] += g[c] * in[c];
           }
         }
@@ -320,15 +323,15 @@ void depthwise_backward_weights(const DepthwiseShape& s, const float* x, const f
     }
     for (int ox = 0; ox < s.out_width; ++ox) {
       if (ox >= begin && ox < end) continue;
-      const float* g = g_row + static_cast<std::int64_t>(ox) * C;
+      const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C;
       for (int ky = 0; ky < 3; ++ky) {
         const int y = iy + ky;
         if (y < 0 || y >= s.in_height) continue;
         for (int kx = 0; kx < 3; ++kx) {
           const int ix = ox * s.stride + kx - 1;
           if (ix < 0 || ix >= s.in_width) continue;
-          const float* in = x + y * line + static_cast<std::int64_t>(ix) * C;
-          float* to = dw + (ky * 3 + kx) * C;
+          const Scalar* in = x + y * line + static_cast<std::int64_t>(ix) * C;
+          Scalar* to = dw + (ky * 3 + kx) * C;
 #pragma GCC ivdep
           for (int c = 0; c < C; ++c) to[c] += g[c] * in[c];
         }
@@ -337,7 +340,7 @@ void depthwise_backward_weights(const DepthwiseShape& s, const float* x, const f
   }
 }
 
-void add(const float* x, std::int64_t count, float* y) {
+void add(const Scalar* x, std::int64_t count, Scalar* y) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) y[i] += x[i];
 }

@@ -42,8 +42,8 @@ TEST_CASE("convolutions equal their definition over random shapes, forward and b
   Random random(20260101);
   for (int round = 0; round < 60; ++round) {
     const ConvShape s = random_shape(random);
-    const auto x = random_floats(s.input_size(), random), w = random_floats(s.weight_size(), random),
-               dy = random_floats(s.output_size(), random);
+    const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
+               dy = random_values(s.output_size(), random);
     const Vector y_ref = convolve(s, widen(x), widen(w));
     Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
     for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
@@ -68,8 +68,8 @@ TEST_CASE("fused convolutions add bias and residual and activate, also in place"
   Random random(5);
   for (int round = 0; round < 40; ++round) {
     const ConvShape s = random_shape(random);
-    const auto x = random_floats(s.input_size(), random), w = random_floats(s.weight_size(), random, 0.3);
-    const auto bias = random_floats(at(s.out_channels), random), residual = random_floats(s.output_size(), random);
+    const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random, 0.3);
+    const auto bias = random_values(at(s.out_channels), random), residual = random_values(s.output_size(), random);
     const auto activation = static_cast<Activation>(random.below(3));
     const bool with_residual = random.chance(0.5), in_place = random.chance(0.5);
     Vector expected = convolve(s, widen(x), widen(w));
@@ -99,8 +99,8 @@ TEST_CASE("matrix products in all transpositions") {
               k = 1 + static_cast<int>(random.below(40));
     const bool ta = random.chance(0.5), tb = random.chance(0.5);
     const float beta = random.chance(0.5) ? 1.0f : 0.0f;
-    const auto a = random_floats(at(m * k), random), b = random_floats(at(k * n), random),
-               start = random_floats(at(m * n), random);
+    const auto a = random_values(at(m * k), random), b = random_values(at(k * n), random),
+               start = random_values(at(m * n), random);
     Vector expected(at(m * n));
     for (int i = 0; i < m; ++i) {
       for (int j = 0; j < n; ++j) {

@@ -75,10 +75,10 @@ void check_network(const NetworkConfig& config, int batch, int height, int width
   for (Parameter& p : network.parameters()) {
     if (p.kind == ParameterKind::NormBias || p.kind == ParameterKind::NormWeight ||
         p.kind == ParameterKind::LinearBias) {
-      for (float& value : p.value) value += static_cast<float>(0.2 * random.normal());
+      for (Scalar& value : p.value) value += static_cast<Scalar>(0.2 * random.normal());
     }
   }
-  const auto images = random_floats(at(batch * height * width * 3), random);
+  const auto images = random_values(at(batch * height * width * 3), random);
   TrainingPass pass(network, backend_named(backend), batch, height, width);
   const NetworkOutputs out = pass.forward(images);
   DoubleNetwork reference(network, batch, height, width);
@@ -89,8 +89,8 @@ void check_network(const NetworkConfig& config, int batch, int height, int width
   CHECK(relative_difference(out.features, expected.features) < 1e-3);
 
   // A loss that feeds all three outputs back.
-  const auto dl = random_floats(out.logits.size(), random), de = random_floats(out.embedding.size(), random),
-             df = random_floats(out.features.size(), random, 0.1);
+  const auto dl = random_values(out.logits.size(), random), de = random_values(out.embedding.size(), random),
+             df = random_values(out.features.size(), random, 0.1);
   pass.backward({dl, de, df});
   const auto loss = [&] {
     const auto o = reference.forward(image);
@@ -99,11 +99,11 @@ void check_network(const NetworkConfig& config, int batch, int height, int width
   // A bias before another batch norm has gradient zero; what float32 leaves there is noise on the scale of the largest.
   double largest = 0;
   for (const Parameter& p : network.parameters()) {
-    for (const float g : p.gradient) largest = std::max(largest, std::abs(static_cast<double>(g)));
+    for (const Scalar g : p.gradient) largest = std::max(largest, std::abs(static_cast<double>(g)));
   }
   for (Parameter& p : network.parameters()) {
     double magnitude = 0;
-    for (const float g : p.gradient) magnitude = std::max(magnitude, std::abs(static_cast<double>(g)));
+    for (const Scalar g : p.gradient) magnitude = std::max(magnitude, std::abs(static_cast<double>(g)));
     for (int i = 0; i < samples; ++i) {
       const std::size_t index = random.below(p.gradient.size());
       INFO(p.name << "[" << index << "]");
@@ -131,10 +131,10 @@ TEST_CASE("the same step twice gives the same bits, and backward wants a forward
   Network network({Architecture::MobileNetV2, 0.35, 8});
   network.initialise(random);
   TrainingPass pass(network, backend_named("auto"), 4, 32, 32);
-  const auto images = random_floats(4 * 32 * 32 * 3, random);
+  const auto images = random_values(4 * 32 * 32 * 3, random);
   const auto step = [&] {
     const auto out = pass.forward(images);
-    const std::vector<float> d(out.logits.begin(), out.logits.end());
+    const std::vector<Scalar> d(out.logits.begin(), out.logits.end());
     pass.backward({d, {}, {}});
     return network.gradients();
   };

@@ -27,7 +27,7 @@ void check_gradients(std::span<Parameter> parameters, std::vector<Vector>& value
                      Random& random) {
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     double magnitude = 0;
-    for (const float g : parameters[p].gradient) magnitude = std::max(magnitude, std::abs(static_cast<double>(g)));
+    for (const Scalar g : parameters[p].gradient) magnitude = std::max(magnitude, std::abs(static_cast<double>(g)));
     for (int i = 0; i < 8; ++i) {
       const std::size_t index = random.below(values[p].size());
       INFO(parameters[p].name << "[" << index << "]");
@@ -44,7 +44,7 @@ TEST_CASE("the projection head: forward, gradients, state") {
   constexpr std::size_t kDimensions = 13;
   ProjectionHead head(kDimensions, "head", backend_named("auto"));
   head.initialise(random);
-  const auto x = random_floats(7 * kDimensions, random), dy = random_floats(x.size(), random);
+  const auto x = random_values(7 * kDimensions, random), dy = random_values(x.size(), random);
   Vector xd = widen(x);
   std::vector<Vector> values;
   for (const Parameter& p : head.parameters()) values.push_back(widen(p.value));
@@ -74,7 +74,7 @@ TEST_CASE("the regressor: forward, gradients, state") {
   Regressor regressor(kIn, kOut, "regressor", backend_named("auto"));
   regressor.initialise(random);
   const ConvShape shape{kBatch, kHeight, kWidth, kIn, kOut, 1, 1, 0, false};
-  const auto x = random_floats(shape.input_size(), random), dy = random_floats(shape.output_size(), random);
+  const auto x = random_values(shape.input_size(), random), dy = random_values(shape.output_size(), random);
   Vector xd = widen(x);
   std::vector<Vector> values;
   for (const Parameter& p : regressor.parameters()) values.push_back(widen(p.value));

@@ -27,8 +27,8 @@ TEST_CASE("the portable and the chosen kernels agree on depthwise convolutions o
     s.padding = 1;
     s.stride = 1 + static_cast<int>(random.below(2));
     s.depthwise = true;
-    const auto x = random_floats(s.input_size(), random), w = random_floats(s.weight_size(), random),
-               dy = random_floats(s.output_size(), random);
+    const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
+               dy = random_values(s.output_size(), random);
     Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
     for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
       dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
@@ -55,12 +55,12 @@ TEST_CASE("batch norm with activation and residual: forward, statistics, and gra
     const auto activation = static_cast<Activation>(random.below(3));
     const bool residual = random.chance(0.5), second = random.chance(0.5);
     const std::size_t size = at(rows * channels);
-    auto x = random_floats(size, random, 3.0);
+    auto x = random_values(size, random, 3.0);
     for (float& value : x) value += 5.0f;  // a mean far from zero, where naive variances fail
-    const auto weight = random_floats(at(channels), random), bias = random_floats(at(channels), random);
-    const auto skip = residual ? random_floats(size, random) : std::vector<float>();
-    auto dy = random_floats(size, random);
-    const auto dy2 = second ? random_floats(size, random) : std::vector<float>();
+    const auto weight = random_values(at(channels), random), bias = random_values(at(channels), random);
+    const auto skip = residual ? random_values(size, random) : std::vector<float>();
+    auto dy = random_values(size, random);
+    const auto dy2 = second ? random_values(size, random) : std::vector<float>();
     INFO("rows " << rows << " channels " << channels << " activation " << static_cast<int>(activation) << " residual "
                  << residual << " second " << second);
 
@@ -121,14 +121,14 @@ TEST_CASE("pooling against its definition, and its gradient against finite diffe
     const int batch = 1 + static_cast<int>(random.below(3)), height = 2 + static_cast<int>(random.below(8)),
               width = 2 + static_cast<int>(random.below(8)), channels = 1 + static_cast<int>(random.below(9));
     INFO(batch << " x " << height << "x" << width << "x" << channels);
-    const auto x = random_floats(at(batch * height * width * channels), random);
+    const auto x = random_values(at(batch * height * width * channels), random);
     Vector xd = widen(x);
     const Vector y_ref = max_pool(xd, batch, height, width, channels);
     std::vector<float> y(y_ref.size()), dx(x.size());
     std::vector<std::uint8_t> winner(y.size());
     max_pool_forward(x, batch, height, width, channels, y, winner);
     CHECK(relative_difference(y, y_ref) < 1e-7);
-    const auto dy = random_floats(y.size(), random);
+    const auto dy = random_values(y.size(), random);
     max_pool_backward(dy, winner, batch, height, width, channels, dx);
     for (int i = 0; i < 20; ++i) {
       const std::size_t index = random.below(x.size());
@@ -137,8 +137,8 @@ TEST_CASE("pooling against its definition, and its gradient against finite diffe
                                      xd[index], 1e-7))
                 .margin(1e-5));
     }
-    std::vector<float> average(at(batch * channels)), da = random_floats(average.size(), random),
-                                                      addend = random_floats(x.size(), random);
+    std::vector<float> average(at(batch * channels)), da = random_values(average.size(), random),
+                                                      addend = random_values(x.size(), random);
     average_pool_forward(x, batch, height * width, channels, average);
     CHECK(relative_difference(average, average_pool(xd, batch, height * width, channels)) < 1e-5);
     average_pool_backward(da, addend, batch, height * width, channels, dx);
@@ -157,8 +157,8 @@ TEST_CASE("layers made for one thread count keep working when it grows") {
   const auto convolution = backend_named("eigen").convolution({2, 6, 6, 4, 5, 3, 1, 1, false});
   set_thread_count(5);
   Random random(2);
-  const auto x = random_floats(s.input_size(), random), dy = random_floats(s.output_size(), random),
-             dy5 = random_floats(2 * 6 * 6 * 5, random);
+  const auto x = random_values(s.input_size(), random), dy = random_values(s.output_size(), random),
+             dy5 = random_values(2 * 6 * 6 * 5, random);
   std::vector<float> one(4, 1.0f), zero(4, 0.0f), mean(4), variance(4), dw(s.weight_size()), dw5(5 * 9 * 4);
   norm.measure(x, one, zero, mean, variance);
   depthwise.backward_weights(x, dy, dw);

@@ -126,12 +126,12 @@ TEST_CASE("folded inference by each backend equals evaluation mode in double, fo
     {
       TrainingPass pass(network, backend_named("auto"), kBatch, kSize,
                         kSize);  // gives the running statistics real values
-      for (int i = 0; i < 5; ++i) pass.forward(random_floats(kBatch * kSize * kSize * 3, random));
+      for (int i = 0; i < 5; ++i) pass.forward(random_values(kBatch * kSize * kSize * 3, random));
     }
     const auto folded = FoldedNetwork::from(network);
     InferencePass eigen(folded, backend_named("eigen"), kBatch, kSize, kSize),
         other(folded, backend_named("auto"), kBatch, kSize, kSize);
-    const auto images = random_floats(kBatch * kSize * kSize * 3, random);
+    const auto images = random_values(kBatch * kSize * kSize * 3, random);
     const auto a = eigen.forward(images, kBatch), b = other.forward(images, kBatch);
     const Vector full = widen(a.logits);
     CHECK(relative_difference(b.logits, full) < 1e-4);

@@ -15,15 +15,17 @@ namespace dermdistill::reference {
 
 using Vector = std::vector<double>;
 
+constexpr bool kInDouble = sizeof(Scalar) == sizeof(double);
+
 inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-inline std::vector<float> random_floats(std::size_t size, Random& random, double deviation = 1.0) {
-  std::vector<float> values(size);
-  for (float& value : values) value = static_cast<float>(deviation * random.normal());
+inline std::vector<Scalar> random_values(std::size_t size, Random& random, double deviation = 1.0) {
+  std::vector<Scalar> values(size);
+  for (Scalar& value : values) value = static_cast<Scalar>(deviation * random.normal());
   return values;
 }
 
-inline Vector widen(std::span<const float> values) { return {values.begin(), values.end()}; }
+inline Vector widen(std::span<const Scalar> values) { return {values.begin(), values.end()}; }
 
 /// Calls body(x index, w index, y index) for every product of a convolution; weights [out, k, k, in] or [k, k,
 /// channels].
