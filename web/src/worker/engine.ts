@@ -2,9 +2,11 @@
 // Everything that a view's worker part does with a model goes through here.
 import type { Core, Model } from '@core';
 import type { ModelInfo, ModelSource } from '@/shared/model-info';
-import { OnnxFileError, floatsOf, readStudent, readTensors, type StudentFile } from '@/shared/onnx-file';
+import { presentHead } from '@/shared/head-store';
+import { OnnxFileError, modelParts, readStudent, type StudentFile } from '@/shared/onnx-file';
+import { hashWeights } from '@/shared/onnx-file-write';
 import { ProblemError, type Problem } from '@/shared/problem';
-import { fetchShippedModel, sha256, type Progress } from './fetch-model';
+import { fetchShippedModel, type Progress } from './fetch-model';
 import { JobQueue } from './job-queue';
 import { loadCore } from './load-core';
 import { Network, checkBrowser, threads, type NetworkOutput } from './runtime';
@@ -96,16 +98,13 @@ export class Engine {
   ): Promise<ActiveModel> {
     const core = await loadCore();
     const student = readStudent(bytes);
-    const parts = {
-      card: student.cardText,
-      statistics: student.statistics,
-      weight: student.classifier.weight,
-      bias: student.classifier.bias,
-    };
-    const shipped = core.openModel(parts, fileName);
+    // The site's own file was checked as a whole when it came.
+    if (source === 'own' && (await hashWeights(student, 'all')) !== student.card.weights_sha256)
+      throw new OnnxFileError('changed-weights');
+    const shipped = core.openModel(modelParts(student), fileName);
     try {
       const network = await Network.open(bytes, shipped.card.preprocessing.size);
-      const trunkSha256 = shipped.card.trunk_sha256 || (await this.trunkDigest(core, student));
+      const trunkSha256 = shipped.card.trunk_sha256 || (await hashWeights(student, 'trunk'));
       return {
         source,
         fileName,
@@ -123,27 +122,25 @@ export class Engine {
     }
   }
 
-  private async trunkDigest(core: Core, student: StudentFile): Promise<string> {
-    const { weightName, biasName } = student.classifier;
-    const trunk = readTensors(student.bytes).filter(
-      ({ name }) => ![weightName, biasName, 'relu6.min', 'relu6.max'].includes(name),
-    );
-    if (trunk.length === 0) throw new OnnxFileError('broken-weights');
-    const tensors = trunk.map((tensor) => ({
-      name: tensor.name.replace(/\.half$/, ''),
-      shape: tensor.dims,
-      values: floatsOf(tensor),
-    }));
-    return sha256(new Uint8Array(core.weightsDigestInput(tensors)));
+  /** The head that the person last chose for this model; where it cannot be had, the model's own answers. */
+  private async useStoredHead(): Promise<void> {
+    try {
+      const head = await presentHead(this.active().trunkSha256);
+      if (head !== null) await this.useHead(head.file, head.name);
+    } catch {
+      // The view "personalise" says so when it reads the same store.
+    }
   }
 
   private async replace(next: ActiveModel): Promise<void> {
     const before = this.current;
     this.current = next;
-    if (before === null) return;
-    if (before.model !== before.shipped) before.model.delete();
-    before.shipped.delete();
-    await before.network.release();
+    if (before !== null) {
+      if (before.model !== before.shipped) before.model.delete();
+      before.shipped.delete();
+      await before.network.release();
+    }
+    await this.useStoredHead();
   }
 }
 

@@ -1,0 +1,151 @@
+// The personalising part of the worker's face: embeddings, the training of a head, head files, whole model files.
+import type { HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
+import { pictureProblem } from '@/features/check/worker/picture-problem';
+import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
+import { type Outcome, ProblemError, isCoreError, outcome } from '@/shared/problem';
+import { engine } from '@/worker/engine';
+import { breathe } from '@/worker/job-queue';
+
+export interface TrainingRows {
+  /** [rows, channels] */
+  embeddings: Float32Array<ArrayBuffer>;
+  /** [rows], into the options' classes. */
+  labels: Int32Array<ArrayBuffer>;
+  /** [rows], which picture each row is of. */
+  images: Int32Array<ArrayBuffer>;
+}
+
+export interface TrainedHead {
+  file: Uint8Array<ArrayBuffer>;
+  card: HeadCard;
+}
+
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+export const personaliseFace = {
+  /** What the network says of the picture in the first `views` orientations: [views, channels]. */
+  embed(id: string, file: Blob, name: string, views: number): Promise<Outcome<Float32Array<ArrayBuffer>>> {
+    return outcome(() => engine.queue.run(id, (signal) => embed(file, name, views, signal)));
+  },
+
+  /** Trains until all epochs are done or abort(id) is called; either way the head so far is the answer. */
+  trainHead(
+    id: string,
+    rows: TrainingRows,
+    options: HeadTrainingOptions,
+    name: string,
+    onEpoch: (epoch: HeadEpoch) => void,
+  ): Promise<Outcome<TrainedHead>> {
+    return outcome(() => engine.queue.run(id, (signal) => trainHead(rows, options, name, onEpoch, signal)));
+  },
+
+  /** Whether a head file can answer with the open model: its card, or "head-refused" with the core's reason. */
+  readHead(file: Uint8Array<ArrayBuffer>, fileName: string): Promise<Outcome<HeadCard>> {
+    return outcome(async () => {
+      const core = await engine.core();
+      const { shipped, trunkSha256 } = engine.active();
+      return refusing(() => {
+        const card = core.parseHeadCard(file, fileName);
+        shipped.withHead(file, fileName, trunkSha256).delete();
+        return card;
+      });
+    });
+  },
+
+  /** The open model's file with the classifier of the head in it. */
+  personalisedFile(head: Uint8Array<ArrayBuffer>, name: string): Promise<Outcome<Uint8Array<ArrayBuffer>>> {
+    return outcome(() => engine.queue.run('personalised-file', () => personalisedFile(head, name)));
+  },
+};
+
+async function embed(
+  file: Blob,
+  name: string,
+  views: number,
+  signal: AbortSignal,
+): Promise<Float32Array<ArrayBuffer>> {
+  const core = await engine.core();
+  const bytes = await readBytes(file);
+  const { shipped } = engine.active();
+  const { preprocessing } = shipped.card;
+  const rows = new Float32Array(views * shipped.channels);
+  const picture = decode(core.decodePicture.bind(core), bytes, name);
+  try {
+    for (let view = 0; view < views; view++) {
+      if (view > 0) await breathe(signal);
+      const { embedding } = await engine.run(picture.tensor(preprocessing, null, view as View), 1);
+      rows.set(embedding, view * shipped.channels);
+    }
+    return rows;
+  } finally {
+    picture.delete();
+  }
+}
+
+async function readBytes(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    // The file was moved or changed since it was chosen.
+    throw new ProblemError('damaged-picture', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function decode<P>(read: (bytes: Uint8Array, name: string) => P, bytes: Uint8Array, name: string): P {
+  try {
+    return read(bytes, name);
+  } catch (error) {
+    throw pictureProblem(error, bytes);
+  }
+}
+
+async function trainHead(
+  rows: TrainingRows,
+  options: HeadTrainingOptions,
+  name: string,
+  onEpoch: (epoch: HeadEpoch) => void,
+  signal: AbortSignal,
+): Promise<TrainedHead> {
+  const core = await engine.core();
+  const { shipped, trunkSha256 } = engine.active();
+  const trainer = core.trainHead(shipped, rows.embeddings, rows.labels, rows.images, options);
+  try {
+    while (trainer.epoch < trainer.epochs && !signal.aborted) {
+      onEpoch(trainer.trainEpoch());
+      await breathe(signal).catch(() => undefined);
+    }
+    const file = own(trainer.headFile(name, trunkSha256));
+    return { file, card: core.parseHeadCard(file, name) };
+  } finally {
+    trainer.delete();
+  }
+}
+
+async function personalisedFile(
+  head: Uint8Array<ArrayBuffer>,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const core = await engine.core();
+  const { shipped, student, trunkSha256 } = engine.active();
+  const model = refusing(() => shipped.withHead(head, name, trunkSha256));
+  try {
+    const weight = model.weight();
+    const bias = model.bias();
+    const sum = await hashWithClassifier(student, weight, bias);
+    const card = core.personalisedCard(shipped, head, name, sum);
+    return writePersonalised(student, { weight, bias, card, statistics: model.statistics() });
+  } finally {
+    model.delete();
+  }
+}
+
+/** A head that the core does not take is the file's fault, not the program's. */
+function refusing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isCoreError(error) && error.kind !== 'internal')
+      throw new ProblemError('head-refused', error.message);
+    throw error;
+  }
+}
