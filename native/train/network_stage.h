@@ -5,10 +5,9 @@
 #include <optional>
 
 #include "core/learn/weight_average.h"
-#include "core/nn/heads.h"
 #include "core/nn/network.h"
+#include "native/train/distill_step.h"
 #include "native/train/stage.h"
-#include "native/train/teacher_source.h"
 #include "native/train/training_data.h"
 
 namespace dermdistill {
@@ -23,7 +22,7 @@ class NetworkStage : public Stage {
   std::string name() const override { return name_; }
   int steps_per_epoch() const override { return loader_.batches_per_epoch(); }
   int images_per_step() const override { return images_; }
-  std::vector<std::span<Parameter>> parameters() override;
+  std::vector<std::span<Parameter>> parameters() override { return step_.parameters(); }
   void start_epoch(int epoch, int first_step) override { loader_.start_epoch(epoch, first_step); }
   LossTerms compute_gradients() override;
   void after_update() override;
@@ -32,22 +31,16 @@ class NetworkStage : public Stage {
   void load_state(const TensorFile& file, const std::filesystem::path& name) override;
   void add_best_to(TensorFile& file) const override;
 
-  std::size_t arena_bytes() const { return pass_.arena_bytes(); }
+  std::size_t arena_bytes() const { return step_.arena_bytes(); }
 
  private:
   StateDict best_state() const;
-  void backward();
 
   std::string name_;
-  int images_, views_;
+  int images_;
   Network network_;
-  std::unique_ptr<TeacherSource> teacher_;
-  TrainingPass pass_;
-  std::optional<ProjectionHead> head_;
-  std::optional<Regressor> regressor_;
+  DistillStep step_;
   std::optional<WeightAverage> average_;
-  DistillLoss loss_;
-  StudentGradients gradients_;
   Loader loader_;
   Batch batch_;
   Validation validation_;
