@@ -71,9 +71,7 @@ export function App() {
         <Views />
       </main>
       <footer class="foot">
-        <p role="note" aria-label={t.noticeLabel} class="notice">
-          {t.notice} {t.private}
-        </p>
+        <p class="quiet small">{t.private}</p>
       </footer>
       <Banner />
     </>

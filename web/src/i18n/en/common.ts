@@ -5,9 +5,6 @@ export const common = {
   skip: 'Skip to the content',
   tabs: { check: 'Check', personalise: 'Personalise', model: 'Model' },
   tabsLabel: 'Views',
-  notice:
-    'Research software, not a diagnosis and not a medical device. It can be wrong about any lesion; whoever is worried about one should see a doctor.',
-  noticeLabel: 'What this is',
   private: 'Pictures stay on this device.',
   language: 'Language',
   theme: 'Appearance',

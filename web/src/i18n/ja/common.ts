@@ -6,9 +6,6 @@ export const common: Messages['common'] = {
   skip: '本文へ移動',
   tabs: { check: '調べる', personalise: '個別化', model: 'モデル' },
   tabsLabel: '画面',
-  notice:
-    '研究用ソフトウェアです。診断ではなく、医療機器でもありません。どの病変についても誤ることがあります。気になる病変があるときは医師の診察を受けてください。',
-  noticeLabel: 'このソフトウェアについて',
   private: '画像はこの端末から出ません。',
   language: '言語',
   theme: '外観',
