@@ -1,5 +1,1 @@
-import { text } from '@/i18n/language';
-
-export default function PersonaliseView() {
-  return <h1>{text.value.personalise.title}</h1>;
-}
+export { PersonaliseView as default } from './client/personalise-view';

@@ -1,5 +1,5 @@
 // The personalising part of the worker's face: embeddings, the training of a head, head files, whole model files.
-import type { HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
+import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
 import { pictureProblem } from '@/features/check/worker/picture-problem';
 import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
 import { type Outcome, ProblemError, isCoreError, outcome } from '@/shared/problem';
@@ -20,6 +20,10 @@ export interface TrainedHead {
   card: HeadCard;
 }
 
+export type HeadFault = 'no-head' | 'other-model' | 'other-classes' | 'damaged';
+
+export type HeadCheck = { fits: true; card: HeadCard } | { fits: false; fault: HeadFault; detail: string };
+
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 export const personaliseFace = {
@@ -39,16 +43,11 @@ export const personaliseFace = {
     return outcome(() => engine.queue.run(id, (signal) => trainHead(rows, options, name, onEpoch, signal)));
   },
 
-  /** Whether a head file can answer with the open model: its card, or "head-refused" with the core's reason. */
-  readHead(file: Uint8Array<ArrayBuffer>, fileName: string): Promise<Outcome<HeadCard>> {
+  /** Whether a head file can answer with the open model, or why not. */
+  readHead(file: Uint8Array<ArrayBuffer>, fileName: string): Promise<Outcome<HeadCheck>> {
     return outcome(async () => {
       const core = await engine.core();
-      const { shipped, trunkSha256 } = engine.active();
-      return refusing(() => {
-        const card = core.parseHeadCard(file, fileName);
-        shipped.withHead(file, fileName, trunkSha256).delete();
-        return card;
-      });
+      return checkHead(core, file, fileName);
     });
   },
 
@@ -57,6 +56,35 @@ export const personaliseFace = {
     return outcome(() => engine.queue.run('personalised-file', () => personalisedFile(head, name)));
   },
 };
+
+function checkHead(core: Core, file: Uint8Array<ArrayBuffer>, fileName: string): HeadCheck {
+  const { shipped, trunkSha256 } = engine.active();
+  const refused = (fault: HeadFault, error: unknown): HeadCheck => {
+    if (!isCoreError(error) || error.kind === 'internal') throw error;
+    return { fits: false, fault, detail: error.message };
+  };
+  let card: HeadCard;
+  try {
+    card = core.parseHeadCard(file, fileName);
+  } catch (error) {
+    return refused(beginsAsSafetensors(file) ? 'damaged' : 'no-head', error);
+  }
+  const known = shipped.card.classes.every((code, k) => card.classes[k] === code);
+  if (!known) return { fits: false, fault: 'other-classes', detail: card.classes.join(', ') };
+  if (card.trunk_sha256 !== trunkSha256)
+    return { fits: false, fault: 'other-model', detail: card.trunk_sha256 };
+  try {
+    shipped.withHead(file, fileName, trunkSha256).delete();
+  } catch (error) {
+    return refused('damaged', error);
+  }
+  return { fits: true, card };
+}
+
+/** Eight bytes of length, of which the last are zero, and a JSON object. */
+function beginsAsSafetensors(file: Uint8Array): boolean {
+  return file.length > 9 && file[6] === 0 && file[7] === 0 && file[8] === 0x7b;
+}
 
 async function embed(
   file: Blob,
