@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+import { compressPlugin } from './build/compress-plugin.ts';
 import { modelPlugin } from './build/model-plugin.ts';
 import { policyPlugin } from './build/policy-plugin.ts';
 import { serviceWorkerPlugin } from './build/service-worker-plugin.ts';
@@ -12,11 +13,11 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-const alias = {
-  '@core-wasm': resolve(root, '../wasm/dist/core.wasm'),
-  '@core': resolve(root, '../wasm/dist/core.js'),
-  '@': resolve(root, 'src'),
-};
+const alias = [
+  { find: '@core-wasm?url', replacement: `${resolve(root, '../wasm/dist/core.wasm')}?url` },
+  { find: /^@core$/, replacement: resolve(root, '../wasm/dist/core.js') },
+  { find: /^@\//, replacement: `${resolve(root, 'src')}/` },
+];
 
 export default defineConfig({
   root,
@@ -30,5 +31,5 @@ export default defineConfig({
   server: { headers: isolation },
   worker: { format: 'es' },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  plugins: [modelPlugin(root), policyPlugin(), serviceWorkerPlugin(root)],
+  plugins: [modelPlugin(root), policyPlugin(), serviceWorkerPlugin(root), compressPlugin(root)],
 });

@@ -71,7 +71,6 @@ export const check = {
       `When it was this sure (${low} to ${high}) on ${count} validation pictures, it was right ${share} of the time.`,
     rightUnknown:
       'How often it is right when it is this sure is not known: too few validation pictures were like this.',
-    malignant: 'Malignant (all such classes)',
     targetAbove: (
       target: string,
       share: string,

@@ -18,6 +18,22 @@ import { croppingId, finishCrop, type Item } from './items';
 
 const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
 
+const placed = (frame: Rectangle, size: Size) => ({
+  left: share(frame.left, size.width),
+  top: share(frame.top, size.height),
+  width: share(frame.width, size.width),
+  height: share(frame.height, size.height),
+});
+
+/** What is left out is darkened; apart from the frame, whose corners reach over the picture's border. */
+function Shade({ frame, size }: { frame: Rectangle; size: Size }) {
+  return (
+    <div class="crop-shade">
+      <div style={placed(frame, size)} />
+    </div>
+  );
+}
+
 function Frame({
   frame,
   size,
@@ -67,12 +83,7 @@ function Frame({
       role="group"
       tabIndex={0}
       aria-label={t.frame}
-      style={{
-        left: share(frame.left, size.width),
-        top: share(frame.top, size.height),
-        width: share(frame.width, size.width),
-        height: share(frame.height, size.height),
-      }}
+      style={placed(frame, size)}
       onPointerDown={(event) => begin(event, null)}
       onPointerMove={move}
       onPointerUp={end}
@@ -149,6 +160,7 @@ export function CropDialog({ item }: { item: Item }) {
           // What is no picture is said by the check itself, in its own words.
           onError={whole}
         />
+        {size && frame && <Shade frame={frame} size={size} />}
         {size && frame && <Frame frame={frame} size={size} change={setFrame} />}
       </div>
       {size && frame && <Numbers frame={frame} size={size} change={setFrame} />}

@@ -1,6 +1,7 @@
 // The pictures on the left: which there are, what became of each, and what can be done with all of them.
 import { percent, text } from '@/i18n/language';
 import { ExportMenu } from './export-menu';
+import { nameOf } from './summary';
 import { counts, items, removeAll, resumeAll, selectedId, stopAll, type Item } from './items';
 
 function stateLine(item: Item): { line: string; kind: string } {
@@ -20,8 +21,10 @@ function stateLine(item: Item): { line: string; kind: string } {
     case 'done': {
       const { result } = state;
       if (result.unlike?.unlike && !item.answerAnyway.value) return { line: t.unlike, kind: 'warn' };
-      const top = result.classes[result.assessment.top];
-      return { line: `${top?.name ?? ''} ${percent(result.assessment.confidence, 0)}`, kind: 'done' };
+      return {
+        line: `${nameOf(result, result.assessment.top)} ${percent(result.assessment.confidence, 0)}`,
+        kind: 'done',
+      };
     }
   }
 }

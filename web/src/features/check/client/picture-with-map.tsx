@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { text } from '@/i18n/language';
 import { mapPixels, mapPlace } from '../shared/map-colours';
 import type { CheckResult, Maps } from '../shared/result';
+import { nameOf } from './summary';
 
 const share = (part: number) => `${100 * part}%`;
 
@@ -37,7 +38,7 @@ export function PictureWithMap({
   }, [maps, index]);
 
   const place = result && mapPlace(result);
-  const className = result && index !== null ? result.classes[index]?.name : undefined;
+  const shown = result && index !== null ? nameOf(result, index) : null;
   return (
     <div class="picture">
       <img src={url} alt={text.value.check.crop.picture(name)} decoding="async" />
@@ -52,13 +53,13 @@ export function PictureWithMap({
           }}
         />
       )}
-      {place && className !== undefined && (
+      {place && shown !== null && (
         <canvas
           ref={canvas}
           width={256}
           height={256}
           role="img"
-          aria-label={text.value.check.result.mapAlt(className)}
+          aria-label={text.value.check.result.mapAlt(shown)}
           style={{
             left: share(place.left),
             top: share(place.top),

@@ -1,6 +1,7 @@
 // All classes with their calibrated probabilities, the most probable first; choosing one shows its map.
 import { percent, text } from '@/i18n/language';
 import type { CheckResult } from '../shared/result';
+import { nameOf } from './summary';
 
 export function Probabilities({
   result,
@@ -31,7 +32,7 @@ export function Probabilities({
                 data-code={result.classes[k]?.code}
                 data-value={probability}
               >
-                <span class="probability-name">{result.classes[k]?.name}</span>
+                <span class="probability-name">{nameOf(result, k)}</span>
                 <span class="probability-value number">
                   {percent(probability)}
                   {spread !== undefined && <span class="quiet"> {t.spread(percent(spread))}</span>}

@@ -7,7 +7,7 @@ import { reportOpen } from './export-menu';
 import { items, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
 import { Probabilities } from './probabilities';
-import { summarySentences } from './summary';
+import { nameOf, summarySentences } from './summary';
 import type { CheckResult } from '../shared/result';
 
 function Entry({ item, result }: { item: Item; result: CheckResult }) {
@@ -25,7 +25,7 @@ function Entry({ item, result }: { item: Item; result: CheckResult }) {
         {!held && (
           <figure>
             <PictureWithMap url={item.url} name={item.name} result={result} index={index} opacity={0.55} />
-            <figcaption>{t.report.withMap(result.classes[index]?.name ?? '')}</figcaption>
+            <figcaption>{t.report.withMap(nameOf(result, index))}</figcaption>
           </figure>
         )}
       </div>

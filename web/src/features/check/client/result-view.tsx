@@ -5,7 +5,7 @@ import type { CheckResult } from '../shared/result';
 import { enqueue, croppingId, remove, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
 import { Probabilities } from './probabilities';
-import { Summary } from './summary';
+import { nameOf, Summary } from './summary';
 import { Targets } from './targets';
 
 function MapControls({
@@ -27,9 +27,9 @@ function MapControls({
       <label>
         <span class="small quiet">{t.mapOf}</span>
         <select value={index} onChange={(event) => setIndex(Number(event.currentTarget.value))}>
-          {result.classes.map(({ code, name }, k) => (
+          {result.classes.map(({ code }, k) => (
             <option key={code} value={k}>
-              {name}
+              {nameOf(result, k)}
             </option>
           ))}
         </select>

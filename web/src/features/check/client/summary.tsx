@@ -1,11 +1,18 @@
 // The answer in sentences: what is found, how far to trust it, and where it stands against the operating points.
 import type { TargetAssessment } from '@core';
+import { className } from '@/i18n/class-name';
 import { percent, text } from '@/i18n/language';
 import type { CheckResult } from '../shared/result';
 
 export function targetName(target: string, result: CheckResult): string {
-  if (target === 'malignant') return text.value.check.result.malignant;
-  return result.classes.find(({ code }) => code === target)?.name ?? target;
+  const found = result.classes.find(({ code }) => code === target);
+  return className(target, found?.name ?? target);
+}
+
+/** The name to show for a class of the result. */
+export function nameOf(result: CheckResult, index: number): string {
+  const found = result.classes[index];
+  return found === undefined ? '' : className(found.code, found.name);
 }
 
 /** The strictest point that the probability reaches, else the most sensitive one, which it does not. */
@@ -15,8 +22,8 @@ function decidingPoint({ points }: TargetAssessment) {
 
 export function summarySentences(result: CheckResult): string[] {
   const t = text.value.check.result;
-  const { assessment, classes } = result;
-  const top = classes[assessment.top]?.name ?? '';
+  const { assessment } = result;
+  const top = nameOf(result, assessment.top);
   const sure = assessment.rightWhenThisSure;
   const sentences = [
     t.finds(top, percent(assessment.confidence)),

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# What the scripts of the site share. Use: source common.sh, dependencies.sh and this file.
+
+# Vite asks for more than Debian's own node.
+web_node_ok() {
+  command -v npm >/dev/null && command -v node >/dev/null && version_at_least "$(node --version | tr -d v)" 20.19
+}
+
+# Fetches what package-lock.json says, where it is not there already.
+fetch_web_packages() {
+  local mark=$root/web/node_modules/.package-lock.json
+  [[ -f $mark && ! $root/web/package-lock.json -nt $mark ]] && return 0
+  say "Fetching the packages of the site"
+  (cd "$root/web" && quietly "$root/build/npm-web.log" npm ci --ignore-scripts --no-audit --no-fund)
+}
+
+web_browser() {
+  local name
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    if [[ -n $name ]] && command -v "$name" >/dev/null; then
+      command -v "$name"
+      return 0
+    fi
+  done
+  return 1
+}
