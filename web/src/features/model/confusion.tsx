@@ -1,6 +1,7 @@
 // A confusion matrix as a table: rows are what it was, columns what was named; darker is a larger share of its row.
 import { className } from '@/i18n/class-name';
 import { percent, text } from '@/i18n/language';
+import './figures.css';
 
 export interface NamedClass {
   code: string;

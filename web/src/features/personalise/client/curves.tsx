@@ -103,13 +103,13 @@ function Chart({ title, lines, shares }: { title: string; lines: Line[]; shares:
     <figure class="chart">
       <figcaption>
         <h3>{title}</h3>
-        <ul class="legend">
+        <ul class="chart-legend">
           {lines.map(({ name, colour, values, dash }) => (
             <li key={name}>
               <svg
                 viewBox="0 0 24 8"
                 aria-hidden="true"
-                class={`legend-line legend${colour.replace('-', '')}`}
+                class={`chart-key ${colour.replace('--series', 'chart-key')}`}
               >
                 <path d="M0 4h24" stroke-dasharray={dash?.join(' ')} />
               </svg>

@@ -55,7 +55,7 @@ function Conflicts() {
       <p>
         <strong>{t.conflictTitle}</strong>
       </p>
-      <ul class="plain-list">
+      <ul class="message-list">
         {conflicts.value.slice(0, 20).map(({ hash, images: same }) => (
           <li key={hash} class="row">
             <span>
@@ -87,7 +87,7 @@ function Failures() {
       <p>
         <strong>{t.personalise.notices.failedTitle(failed.length)}</strong>
       </p>
-      <ul class="plain-list">
+      <ul class="message-list">
         {failed.slice(0, 20).map(({ id, name }) => {
           const problem = failures.value.get(id);
           return (
