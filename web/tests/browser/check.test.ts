@@ -1,0 +1,203 @@
+// The check view on the built site in a real Chromium.
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { launch, open, serve, type Site, type Watched } from '../support/browser';
+import {
+  allDone,
+  answer,
+  entry,
+  expectClean,
+  fileOf,
+  hand,
+  modelReady,
+  pick,
+  probabilities,
+} from '../support/check-page';
+import { jpegs, png } from '../support/pictures';
+
+let site: Site;
+let browser: Browser;
+let watched: Watched;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([serve(), launch()]);
+});
+afterAll(async () => {
+  await browser.close();
+  site.stop();
+});
+beforeEach(async () => {
+  watched = await open(browser, site.url);
+});
+afterEach(async () => {
+  await watched.context.close();
+});
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const first = () => jpegs().slice(0, 1).map(fileOf);
+
+describe('one picture', () => {
+  test.each(['jpeg', 'png'])('a dropped %s is answered with probabilities, words and a map', async (kind) => {
+    const { page } = watched;
+    const file = kind === 'png' ? fileOf(png()) : first()[0];
+    expect(file).toBeDefined();
+    if (file === undefined) return;
+    await hand(page, 'drop', [file]);
+    const result = await answer(page, file.name);
+    const values = Object.values(await probabilities(result));
+    expect(values.length).toBeGreaterThanOrEqual(2);
+    expect(sum(values)).toBeCloseTo(1, 4);
+    expect(await result.locator('.finding').textContent()).toContain('The model finds');
+    expect(await result.getByText('600 × 450 pixels').count()).toBe(1);
+    // The map has colour.
+    const drawn = await result.locator('.picture canvas').evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const data = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data;
+      return data?.some((value, i) => i % 4 === 3 && value > 20) ?? false;
+    });
+    expect(drawn).toBe(true);
+    expectClean(watched);
+  });
+
+  test('the map follows the chosen class and the slider', async () => {
+    const { page } = watched;
+    await hand(page, 'drop', first());
+    const result = await answer(page, 'lesion-00.jpg');
+    const canvas = result.locator('.picture canvas');
+    const pixels = () => canvas.evaluate((each) => (each as HTMLCanvasElement).toDataURL());
+    const before = await pixels();
+    await result.locator('.probability').last().click();
+    await expect.poll(pixels).not.toBe(before);
+    await result.getByLabel('Strength of the map').fill('0.2');
+    expect(await canvas.evaluate((each) => each.style.opacity)).toBe('0.2');
+    expectClean(watched);
+  });
+
+  test('a pasted picture is checked and named', async () => {
+    const { page } = watched;
+    await modelReady(page);
+    await hand(page, 'paste', [{ ...fileOf(png()), name: 'image.png' }]);
+    await answer(page, 'Pasted picture 1.png');
+    expectClean(watched);
+  });
+
+  test('eight views give a mean and a spread', async () => {
+    const { page } = watched;
+    await page.getByLabel('Look from eight sides').check();
+    await pick(page, first());
+    const result = await answer(page, 'lesion-00.jpg');
+    expect(sum(Object.values(await probabilities(result)))).toBeCloseTo(1, 4);
+    expect(await result.locator('.probability-value').first().textContent()).toMatch(/± \d/);
+    expectClean(watched);
+  });
+
+  test('a crop made with keys changes what is checked', async () => {
+    const { page } = watched;
+    await pick(page, first());
+    const whole = await probabilities(await answer(page, 'lesion-00.jpg'));
+    await page.getByRole('button', { name: 'Crop and check again' }).click();
+    const frame = page.getByRole('group', { name: 'Frame' });
+    await frame.focus();
+    for (let i = 0; i < 8; i++) await page.keyboard.press('Shift+ArrowLeft');
+    for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+    expect(Number(await page.getByRole('spinbutton', { name: 'Width' }).inputValue())).toBeLessThan(450);
+    await page.getByRole('button', { name: 'Check this part' }).click();
+    await page.getByText(/^part of \d+ × \d+ pixels$/).waitFor();
+    const part = await probabilities(await answer(page, 'lesion-00.jpg'));
+    expect(part).not.toEqual(whole);
+    expectClean(watched);
+  });
+
+  test('the frame comes first where the person asks for it', async () => {
+    const { page } = watched;
+    await page.getByLabel('Crop before checking').check();
+    await pick(page, jpegs().slice(0, 2).map(fileOf));
+    for (let i = 0; i < 2; i++) {
+      await page.getByRole('dialog', { name: 'Crop the picture' }).waitFor();
+      await page.getByRole('button', { name: 'Check this part' }).click();
+    }
+    await answer(page, 'lesion-01.jpg');
+    expect(await page.getByText('part of 450 × 450 pixels').count()).toBe(1);
+    expectClean(watched);
+  });
+});
+
+describe('several pictures', () => {
+  test('many at once are all answered, and two are compared', async () => {
+    const { page } = watched;
+    const files = jpegs().slice(0, 12).map(fileOf);
+    await hand(page, 'drop', files);
+    await allDone(page);
+    expect(await page.locator('.list-head h2').textContent()).toBe('12 pictures');
+    await entry(page, 'lesion-00.jpg').click();
+    await page.getByLabel('Compare with').selectOption({ label: 'lesion-05.jpg' });
+    expect(await page.getByRole('article').count()).toBe(2);
+    expectClean(watched);
+  });
+
+  test('what was stopped is not checked until the person goes on', async () => {
+    const { page } = watched;
+    await modelReady(page);
+    await page.getByLabel('Look from eight sides').check();
+    await hand(page, 'drop', jpegs().map(fileOf));
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await allDone(page);
+    const stopped = await page.locator('.entry-state', { hasText: 'Stopped' }).count();
+    expect(stopped).toBeGreaterThan(0);
+    await page.getByLabel('Look from eight sides').uncheck();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await allDone(page);
+    expect(await page.locator('.entry-state', { hasText: 'Stopped' }).count()).toBe(0);
+    expectClean(watched);
+  });
+
+  test('results are exported as a table, as data and as a page', async () => {
+    const { page } = watched;
+    await hand(page, 'drop', [
+      ...jpegs().slice(0, 3).map(fileOf),
+      { name: 'a,note.txt', type: 'text/plain', bytes: Buffer.from('no picture') },
+    ]);
+    await allDone(page);
+    const save = async (label: string) => {
+      await page.locator('.export summary').click();
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: label }).click(),
+      ]);
+      return readFileSync(await saved.path(), 'utf8');
+    };
+    const table = await save('Table (CSV)');
+    const lines = table.replace('\ufeff', '').trim().split('\r\n');
+    expect(lines.length).toBe(5);
+    expect(lines[0]).toMatch(/^file,status,top_class,.*p_MEL.*target_malignant/);
+    expect(lines[4]).toMatch(/^"a,note.txt",not-a-picture,/);
+    const data = JSON.parse(await save('Data (JSON)')) as {
+      pictures: { probabilities?: number[] }[];
+      model: { classes: string[] };
+    };
+    expect(data.pictures.length).toBe(4);
+    expect(data.pictures[0]?.probabilities?.length).toBe(data.model.classes.length);
+
+    await answer(page, 'lesion-00.jpg');
+    await page.locator('.export summary').click();
+    await page.getByRole('button', { name: 'Printable page' }).click();
+    expect(await page.locator('.report-entry').count()).toBe(3);
+    expect(await page.locator('.report-entry canvas').count()).toBeGreaterThan(0);
+    expect(await page.getByText('Weights, SHA-256').count()).toBe(1);
+    await page.getByRole('button', { name: 'Back' }).click();
+    expect(await page.locator('.entry').count()).toBe(4);
+    expectClean(watched);
+  });
+});
+
+test('the words that a result must not show are nowhere on the page', async () => {
+  const { page } = watched;
+  await hand(page, 'drop', first());
+  await answer(page, 'lesion-00.jpg');
+  for (const tab of ['Check', 'Personalise', 'Model']) {
+    await page.getByRole('navigation').getByRole('link', { name: tab }).click();
+    await page.waitForTimeout(300);
+    expect(await page.locator('body').innerText()).not.toMatch(/\b(benign|safe)\b/i);
+  }
+});
