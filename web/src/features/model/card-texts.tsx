@@ -14,15 +14,13 @@ function flatten(value: unknown, path = ''): [string, string][] {
   return [[path, String(value)]];
 }
 
-/** Those that most people ask for come first. */
-const asked = /^(kind|method|data\.name|data\.images|training_images|validation_images|epochs|personalised)/;
-
 function Pairs({ pairs }: { pairs: [string, string][] }) {
+  const known: Readonly<Record<string, string>> = text.value.model.training.keys;
   return (
     <dl class="facts">
       {pairs.map(([name, value]) => (
         <div key={name}>
-          <dt>{name.replaceAll('_', ' ').replaceAll('.', ' › ')}</dt>
+          <dt>{known[name] ?? name.replaceAll('_', ' ').replaceAll('.', ' › ')}</dt>
           <dd>{value}</dd>
         </div>
       ))}
@@ -34,8 +32,13 @@ export function Training({ card }: { card: ModelCard }) {
   const t = text.value.model.training;
   const pairs = flatten(card.training).filter(([name]) => name !== '');
   if (pairs.length === 0) return <p>{t.none}</p>;
-  const first = pairs.filter(([name]) => asked.test(name));
-  const rest = pairs.filter(([name]) => !asked.test(name));
+  // What most people ask for comes first, in the dictionary's order; a personalised head's story belongs to it.
+  const asked = Object.keys(t.keys);
+  const first = [
+    ...asked.flatMap((key) => pairs.filter(([name]) => name === key)),
+    ...pairs.filter(([name]) => name.startsWith('personalised')),
+  ];
+  const rest = pairs.filter((pair) => !first.includes(pair));
   return (
     <>
       <Pairs pairs={first} />

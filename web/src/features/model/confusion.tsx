@@ -21,12 +21,13 @@ export function ConfusionTable({
   return (
     <div class="confusion-scroll" tabIndex={0} role="region" aria-label={title}>
       <table class="confusion">
-        <caption>{title}</caption>
+        <caption>
+          {title}
+          <span class="quiet">{t.confusionHelp}</span>
+        </caption>
         <thead>
           <tr>
-            <th scope="col">
-              {t.truth} <span aria-hidden="true">↓</span> {t.predicted} <span aria-hidden="true">→</span>
-            </th>
+            <td />
             {of.map(({ code, name }) => (
               <th key={code} scope="col">
                 <abbr title={className(code, name)}>{code}</abbr>

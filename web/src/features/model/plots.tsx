@@ -186,11 +186,7 @@ export function Plots({ card, report }: { card: ModelCard; report: MetricReport 
           <p class="quiet">{t.absent}</p>
         )}
       </figure>
-      <figure class="plots-wide">
-        <figcaption>
-          <h3>{t.confusion}</h3>
-          <p class="quiet small">{t.confusionHelp}</p>
-        </figcaption>
+      <figure>
         <ConfusionTable title={t.confusion} of={of} counts={report.confusion} />
       </figure>
     </div>
