@@ -29,7 +29,11 @@ export default defineConfig({
     conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'],
   },
   server: { headers: isolation },
-  worker: { format: 'es' },
+  // ONNX Runtime apart: it changes at other times than our own code.
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'ort', test: /onnxruntime/ }] } } },
+  },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   plugins: [modelPlugin(root), policyPlugin(), serviceWorkerPlugin(root), compressPlugin(root)],
 });

@@ -14,6 +14,8 @@ const { values } = parseArgs({
     'no-headers': { type: 'boolean', default: false },
     // A path that the site lies under, such as "/dermdistill".
     under: { type: 'string', default: '' },
+    // A line a request: method, path, status, bytes of the body as sent.
+    log: { type: 'boolean', default: false },
   },
 });
 
@@ -48,9 +50,24 @@ function setHeaders(response, path) {
   }
 }
 
+/** Counts what is sent, and says so when the answer is out. */
+function logAnswer(request, response) {
+  const { method, url } = request;
+  let sent = 0;
+  for (const name of ['write', 'end']) {
+    const send = response[name];
+    response[name] = function (chunk, ...rest) {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) sent += Buffer.byteLength(chunk);
+      return send.call(this, chunk, ...rest);
+    };
+  }
+  response.on('close', () => console.log(`${method} ${url} ${response.statusCode} ${sent}`));
+}
+
 const files = sirv(dist, { brotli: true, gzip: true, etag: true, dotfiles: false, setHeaders });
 
 const server = createServer((request, response) => {
+  if (values.log) logAnswer(request, response);
   const notFound = () => {
     response.statusCode = 404;
     response.end('Not found');

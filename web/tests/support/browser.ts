@@ -19,22 +19,24 @@ export function chromiumPath(): string | null {
   );
 }
 
+/** What keeps Chromium from looking for a graphics card and for its maker's servers. */
+export const launchArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export async function launch(extra: string[] = []): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null)
     throw new Error('no Chromium: install the package chromium or set CHROMIUM to its path');
   return chromium.launch({
     executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...extra,
-    ],
+    args: [...launchArguments, ...extra],
   });
 }
 
@@ -44,7 +46,7 @@ export interface Site {
 }
 
 /** Serves web/dist, or another folder, as tools/serve does. */
-export function serve(options: string[] = []): Promise<Site> {
+export function serve(options: string[] = [], log: (line: string) => void = () => undefined): Promise<Site> {
   const server: ChildProcess = spawn(process.execPath, [
     resolve(webRoot, 'build/serve.mjs'),
     '--port',
@@ -54,8 +56,10 @@ export function serve(options: string[] = []): Promise<Site> {
   return new Promise((done, fail) => {
     let said = '';
     server.stdout?.on('data', (data: Buffer) => {
-      const url = data.toString().trim();
-      done({ url, stop: () => void server.kill() });
+      for (const line of data.toString().trim().split('\n')) {
+        if (line.startsWith('http')) done({ url: line, stop: () => void server.kill() });
+        else log(line);
+      }
     });
     server.stderr?.on('data', (data: Buffer) => (said += data.toString()));
     server.on('exit', () => fail(new Error(`the server ended: ${said}`)));
