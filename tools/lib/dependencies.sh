@@ -7,7 +7,7 @@ packages_of() {
   case $1 in
     build) printf '%s\n' libeigen3-dev nlohmann-json3-dev libcli11-dev libstb-dev libonnx-dev libprotobuf-dev \
       protobuf-compiler libssl-dev libdnnl-dev catch2 librapidcheck-dev ;;
-    test) ;;
+    test | browser) ;;
     lint) printf '%s\n' clang-format-14 clang-tidy-14 libomp-14-dev shellcheck ;;
     *) die "unknown group of packages: $1" ;;
   esac
@@ -18,6 +18,7 @@ tools_of() {
   case $1 in
     build) printf '%s\n' g++:g++ cmake:cmake ninja:ninja-build ;;
     test) printf '%s\n' node:nodejs npm:npm ;;
+    browser) printf '%s\n' chromium:chromium ;;
     lint) ;;
   esac
 }
