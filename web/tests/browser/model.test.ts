@@ -1,0 +1,103 @@
+// The view "model" on the built site in a real Chromium.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { axeViolations } from '../support/axe';
+import { launch, open, serve, type Site } from '../support/browser';
+import { expectClean } from '../support/check-page';
+import { goTo } from '../support/personalise-page';
+
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([serve(), launch()]);
+});
+afterAll(async () => {
+  await browser.close();
+  site.stop();
+});
+
+/** The bytes of the model that the site ships. */
+async function shipped(): Promise<Buffer> {
+  const { file } = (await (await fetch(new URL('models/manifest.json', site.url))).json()) as {
+    file: string;
+  };
+  return Buffer.from(await (await fetch(new URL(`models/${file}`, site.url))).arrayBuffer());
+}
+
+test.each(['light', 'dark'] as const)(
+  'the card is a page, melanoma sensitivity first (%s)',
+  async (colorScheme) => {
+    const watched = await open(browser, `${site.url}#/model`, { colorScheme });
+    const { page } = watched;
+    const figures = page.locator('.figures .figure');
+    await figures.first().waitFor({ timeout: 60_000 });
+    expect(await figures.nth(0).textContent()).toContain('Melanoma sensitivity');
+    expect(await figures.nth(1).textContent()).toContain('Balanced accuracy');
+    for (const large of [figures.nth(0), figures.nth(1)]) {
+      expect(await large.locator('.figure-value').textContent()).toMatch(/^\d+\.\d\s?%$/);
+      expect(await large.locator('.range').textContent()).toMatch(/ to /);
+    }
+    const headings = [
+      'How good it is',
+      'Who should not use it',
+      'Plots',
+      'Operating points',
+      'What it was trained on',
+      'Licence and notices',
+    ];
+    for (const name of headings)
+      expect(await page.getByRole('heading', { name, exact: true }).count()).toBe(1);
+    expect(await page.locator('svg.plot').count()).toBe(2);
+    expect(await page.locator('table.confusion td').count()).toBeGreaterThan(60);
+    expect((await page.locator('.hash code').first().textContent())?.length).toBe(64);
+    expect(await page.locator('main').innerText()).not.toMatch(/\b(undefined|NaN|benign|safe)\b/i);
+    expect(await axeViolations(page)).toEqual([]);
+    expectClean(watched);
+    await watched.context.close();
+  },
+);
+
+test('files that are no model of this project are refused with the reason, and the open one stays', async () => {
+  const watched = await open(browser, site.url);
+  const { page } = watched;
+  await goTo(page, 'model');
+  await page.locator('.figures').waitFor({ timeout: 60_000 });
+  const model = await shipped();
+  const renamed = Buffer.from(model);
+  renamed.write('dermdistilX', renamed.indexOf('dermdistill'), 'latin1');
+  const changed = Buffer.from(model);
+  const middle = changed.length >> 1;
+  changed[middle] = (changed[middle] ?? 0) ^ 1;
+  const files: [string, Buffer, RegExp][] = [
+    ['empty.onnx', Buffer.alloc(0), /The file is empty/],
+    ['words.onnx', Buffer.from('these are only words, and no model'), /not a model file/],
+    ['cut.onnx', model.subarray(0, middle), /It is cut off/],
+    ['other.onnx', renamed, /made by “dermdistilX”, and not by this project/],
+    ['changed.onnx', changed, /weights were changed/],
+  ];
+  for (const [name, buffer, reason] of files) {
+    await page.locator('[data-testid=pick-model]').setInputFiles({ name, mimeType: '', buffer });
+    const problem = page.locator('[data-testid=own-model-problem]', { hasText: name });
+    await problem.waitFor();
+    expect(await problem.textContent()).toMatch(reason);
+    expect(await problem.textContent()).toContain('The model that was open stays open.');
+    expect(await page.locator('[data-testid=own-model-status]').textContent()).toBe(
+      'The model of this site is open.',
+    );
+  }
+  expect(await axeViolations(page)).toEqual([]);
+  await page
+    .locator('[data-testid=pick-model]')
+    .setInputFiles({ name: 'mine.onnx', mimeType: '', buffer: model });
+  await expect
+    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
+    .toBe('mine.onnx is open.');
+  expect(await page.locator('[data-testid=own-model-problem]').count()).toBe(0);
+  await page.getByRole('button', { name: 'Back to the model of this site' }).click();
+  await expect
+    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
+    .toBe('The model of this site is open.');
+  expectClean(watched);
+  await watched.context.close();
+});
