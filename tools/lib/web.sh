@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # What the scripts of the site share; "root" comes from common.sh.
-# What the scripts of the site share. Use: source common.sh, dependencies.sh and this file.
+# Use: source common.sh, dependencies.sh and this file.
 
 # Vite asks for more than Debian's own node.
 web_node_ok() {

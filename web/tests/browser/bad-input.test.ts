@@ -1,5 +1,5 @@
 // What is no picture, or cannot be had: a sentence that a person understands, and nothing lost.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { launch, open, serve, type Site, type Watched } from '../support/browser';
 import {
@@ -18,19 +18,17 @@ let site: Site;
 let browser: Browser;
 let watched: Watched;
 
+// One visitor for all tests: the first visit fetches and compiles megabytes.
 beforeAll(async () => {
   [site, browser] = await Promise.all([serve(), launch()]);
+  watched = await open(browser, site.url);
+  await modelReady(watched.page);
 });
 afterAll(async () => {
   await browser.close();
   site.stop();
 });
-beforeEach(async () => {
-  watched = await open(browser, site.url);
-});
-afterEach(async () => {
-  await watched.context.close();
-});
+beforeEach(() => watched.page.reload());
 
 const whole = () => fileOf(jpegs()[0] ?? '');
 const named = (name: string, bytes: Buffer, type = 'image/jpeg'): TestFile => ({ name, type, bytes });

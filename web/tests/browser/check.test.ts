@@ -1,6 +1,6 @@
 // The check view on the built site in a real Chromium.
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { launch, open, serve, type Site, type Watched } from '../support/browser';
 import {
@@ -20,19 +20,17 @@ let site: Site;
 let browser: Browser;
 let watched: Watched;
 
+// One visitor for all tests: the first visit fetches and compiles megabytes.
 beforeAll(async () => {
   [site, browser] = await Promise.all([serve(), launch()]);
+  watched = await open(browser, site.url);
+  await modelReady(watched.page);
 });
 afterAll(async () => {
   await browser.close();
   site.stop();
 });
-beforeEach(async () => {
-  watched = await open(browser, site.url);
-});
-afterEach(async () => {
-  await watched.context.close();
-});
+beforeEach(() => watched.page.reload());
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 const first = () => jpegs().slice(0, 1).map(fileOf);
