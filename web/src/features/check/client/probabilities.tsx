@@ -10,7 +10,8 @@ export function Probabilities({
 }: {
   result: CheckResult;
   index: number;
-  choose: (index: number) => void;
+  /** Null where nothing can be chosen, as on paper. */
+  choose: ((index: number) => void) | null;
 }) {
   const t = text.value.check.result;
   const order = result.probabilities.map((_, k) => k);
@@ -22,25 +23,34 @@ export function Probabilities({
         {order.map((k) => {
           const probability = result.probabilities[k] ?? 0;
           const spread = result.spread?.[k];
+          const line = (
+            <>
+              <span class="probability-name">{nameOf(result, k)}</span>
+              <span class="probability-value number">
+                {percent(probability)}
+                {spread !== undefined && <span class="quiet"> {t.spread(percent(spread))}</span>}
+              </span>
+              <span class="bar" aria-hidden="true">
+                <span class="bar-fill" style={{ width: `${100 * probability}%` }} />
+              </span>
+            </>
+          );
           return (
             <li key={k}>
-              <button
-                type="button"
-                class="probability"
-                aria-pressed={k === index}
-                onClick={() => choose(k)}
-                data-code={result.classes[k]?.code}
-                data-value={probability}
-              >
-                <span class="probability-name">{nameOf(result, k)}</span>
-                <span class="probability-value number">
-                  {percent(probability)}
-                  {spread !== undefined && <span class="quiet"> {t.spread(percent(spread))}</span>}
-                </span>
-                <span class="bar" aria-hidden="true">
-                  <span class="bar-fill" style={{ width: `${100 * probability}%` }} />
-                </span>
-              </button>
+              {choose === null ? (
+                <div class="probability">{line}</div>
+              ) : (
+                <button
+                  type="button"
+                  class="probability"
+                  aria-pressed={k === index}
+                  onClick={() => choose(k)}
+                  data-code={result.classes[k]?.code}
+                  data-value={probability}
+                >
+                  {line}
+                </button>
+              )}
             </li>
           );
         })}

@@ -40,11 +40,20 @@ function Entry({ item, result }: { item: Item; result: CheckResult }) {
           {summarySentences(result).map((sentence) => (
             <p key={sentence}>{sentence}</p>
           ))}
-          <Probabilities result={result} index={index} choose={() => undefined} />
+          <Probabilities result={result} index={index} choose={null} />
         </>
       )}
     </section>
   );
+}
+
+/** Notices are sentences, or facts by name. */
+function readable(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(readable).join(', ');
+  return Object.entries(value)
+    .map(([name, fact]) => `${name}: ${readable(fact)}`)
+    .join('; ');
 }
 
 function Card({ card, headName }: { card: ModelCard; headName: string | null }) {
@@ -77,7 +86,7 @@ function Card({ card, headName }: { card: ModelCard; headName: string | null }) 
       </p>
       {card.notices.length > 0 && <h3>{t.notices}</h3>}
       {card.notices.map((notice) => {
-        const line = typeof notice === 'string' ? notice : JSON.stringify(notice);
+        const line = readable(notice);
         return (
           <p key={line} class="small">
             {line}
