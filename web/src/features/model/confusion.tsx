@@ -19,7 +19,7 @@ export function ConfusionTable({
 }) {
   const t = text.value.model.plots;
   return (
-    <div class="confusion-scroll" tabIndex={0} role="region" aria-label={title}>
+    <div class="confusion-scroll" tabIndex={0} role="group" aria-label={title}>
       <table class="confusion">
         <caption>
           {title}

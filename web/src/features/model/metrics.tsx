@@ -86,7 +86,7 @@ export function Metrics({ card, part, report }: { card: ModelCard; part: string;
         <Figure name={t.accuracy} of={report.accuracy} format={asPercent} />
         <Figure name={t.calibration} of={report.expected_calibration_error} format={asPercent} />
       </dl>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label={t.perKind}>
+      <div class="table-scroll" tabIndex={0} role="group" aria-label={t.perKind}>
         <table class="per-kind">
           <caption>{t.perKind}</caption>
           <thead>
@@ -124,7 +124,7 @@ export function OperatingPoints({ points }: { points: readonly OperatingPoint[] 
   return (
     <>
       <p class="quiet">{t.points.help}</p>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label={t.points.title}>
+      <div class="table-scroll" tabIndex={0} role="group" aria-label={t.points.title}>
         <table class="per-kind">
           <caption class="visually-hidden">{t.points.title}</caption>
           <thead>

@@ -61,7 +61,7 @@ function SensitivityTable({
     }))
     .filter(({ count }) => count > 0);
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label={t.sensitivity}>
+    <div class="table-scroll" tabIndex={0} role="group" aria-label={t.sensitivity}>
       <table class="sensitivity">
         <caption>{t.sensitivity}</caption>
         <thead>

@@ -9,7 +9,7 @@ import { loadHeads } from './heads';
 import { HeadList } from './head-list';
 import { ModelProgress } from './model-progress';
 import './personalise.css';
-import { headCardOf, restoreKept } from './training-run';
+import { discard, headCardOf, restoreKept } from './training-run';
 import { TrainingSection } from './training-section';
 
 /** The trunk whose heads and embeddings were read last: a change of head is no other trunk. */
@@ -21,6 +21,8 @@ export function PersonaliseView() {
   useSignalEffect(() => {
     const state = modelState.value;
     if (state.step !== 'ready' || state.info.trunkSha256 === readFor) return;
+    // A head that was trained for another trunk fits this one no more.
+    if (readFor !== '') discard();
     readFor = state.info.trunkSha256;
     void loadHeads(state.info);
     void restoreKept(state.info);
