@@ -10,6 +10,9 @@ option(DERMDISTILL_WERROR "Treat warnings as errors" ${tested_compiler})
 
 add_library(dermdistill_flags INTERFACE)
 target_compile_options(dermdistill_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -ffp-contract=off)
+if(EMSCRIPTEN)
+  target_compile_options(dermdistill_flags INTERFACE -Wno-unknown-pragmas)  # GCC's and OpenMP's, which mean nothing there
+endif()
 if(DERMDISTILL_WERROR)
   target_compile_options(dermdistill_flags INTERFACE -Werror)
 endif()

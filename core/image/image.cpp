@@ -71,23 +71,24 @@ std::uint8_t over_white(int sample, int alpha) {
   return static_cast<std::uint8_t>((sample * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
-Image to_rgb(stb::Pixels pixels) {
-  Image image{pixels.width, pixels.height, {}};
-  if (pixels.channels == 3) {
-    image.rgb = std::move(pixels.samples);
-    return image;
-  }
-  const std::size_t count = static_cast<std::size_t>(pixels.width) * pixels.height;
-  const std::size_t step = static_cast<std::size_t>(pixels.channels);
+Image to_rgb(std::span<const std::uint8_t> samples, int width, int height, int channels) {
+  Image image{width, height, {}};
+  const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  const std::size_t step = static_cast<std::size_t>(channels);
   const bool grey = step < 3, alpha = step % 2 == 0;
   image.rgb.resize(3 * count);
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t c = 0; c < 3; ++c) {
-      const std::uint8_t* pixel = &pixels.samples[i * step];
+      const std::uint8_t* pixel = &samples[i * step];
       const std::uint8_t sample = pixel[grey ? 0 : c];
       image.rgb[3 * i + c] = alpha ? over_white(sample, pixel[step - 1]) : sample;
     }
   return image;
+}
+
+Image to_rgb(stb::Pixels pixels) {
+  if (pixels.channels == 3) return {pixels.width, pixels.height, std::move(pixels.samples)};
+  return to_rgb(pixels.samples, pixels.width, pixels.height, pixels.channels);
 }
 
 }  // namespace
@@ -115,6 +116,18 @@ Image decode_image(std::span<const std::byte> bytes, std::string_view name, cons
   Image image = to_rgb(std::move(pixels));
   const int orientation = exif_orientation(bytes);
   return orientation == 1 ? image : orient(image, orientation);
+}
+
+Image image_from_rgba(std::span<const std::uint8_t> rgba, int width, int height, std::string_view name,
+                      const DecodeLimits& limits) {
+  check_size({static_cast<std::uint32_t>(std::max(width, 0)), static_cast<std::uint32_t>(std::max(height, 0))}, name,
+             limits);
+  const std::size_t expected = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 4;
+  if (rgba.size() != expected)
+    throw ShapeError(
+        name, "has " + std::to_string(rgba.size()) + " bytes",
+        std::to_string(expected) + " for " + std::to_string(width) + " x " + std::to_string(height) + " RGBA pixels");
+  return to_rgb(rgba, width, height, 4);
 }
 
 }  // namespace dermdistill

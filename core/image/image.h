@@ -26,4 +26,10 @@ struct DecodeLimits {
 /// named), of more than `max_pixels` pixels or smaller than `min_side`.
 Image decode_image(std::span<const std::byte> bytes, std::string_view name, const DecodeLimits& limits = {});
 
+/// A picture that was decoded elsewhere, such as a camera's frame: RGBA, 4 * width * height, upright, colours not
+/// multiplied by their opacity. Transparent pixels are laid over white, as decode_image does.
+/// @throws ShapeError when the length does not fit, FormatError for a size outside the limits.
+Image image_from_rgba(std::span<const std::uint8_t> rgba, int width, int height, std::string_view name,
+                      const DecodeLimits& limits = {});
+
 }  // namespace dermdistill

@@ -1,5 +1,6 @@
 #include "core/image/preprocess.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/base/error.h"
@@ -36,6 +37,32 @@ void preprocess(std::span<const std::byte> file, std::string_view name, const Pr
                 std::span<float> out) {
   check_length(out.size(), preprocessing.size, "output of preprocess");
   normalise(resize_by_rule(decode_image(file, name), preprocessing.rule, preprocessing.size), preprocessing, out);
+}
+
+void preprocess(const Image& image, const std::optional<Rectangle>& part, const Preprocessing& preprocessing,
+                std::span<float> out) {
+  check_length(out.size(), preprocessing.size, "output of preprocess");
+  const Rectangle whole{0, 0, image.width, image.height};
+  normalise(resize_by_rule(image, part.value_or(whole), preprocessing.rule, preprocessing.size), preprocessing, out);
+}
+
+void to_channels_first(std::span<const float> in, std::int64_t pixels, std::int64_t channels, std::span<float> out) {
+  if (pixels < 0 || channels < 0 || in.size() != static_cast<std::size_t>(pixels * channels) || out.size() != in.size())
+    throw ShapeError("picture", "has " + std::to_string(in.size()) + " values",
+                     std::to_string(pixels) + " pixels of " + std::to_string(channels) + " channels");
+  const float* source = in.data();
+  for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+    for (std::int64_t channel = 0; channel < channels; ++channel)
+      out[static_cast<std::size_t>(channel * pixels + pixel)] = *source++;
+}
+
+void mirror_view(std::span<const float> in, int size, std::span<float> out) {
+  check_length(in.size(), size, "input of mirror_view");
+  check_length(out.size(), size, "output of mirror_view");
+  const std::ptrdiff_t n = size;
+  for (std::ptrdiff_t y = 0; y < n; ++y)
+    for (std::ptrdiff_t x = 0; x < n; ++x)
+      std::copy_n(in.data() + 3 * (y * n + n - 1 - x), 3, out.data() + 3 * (y * n + x));
 }
 
 void rotate_view(std::span<const float> in, int size, int quarter_turns, std::span<float> out) {

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,6 +29,18 @@ void normalise(const Image& image, const Preprocessing& preprocessing, std::span
 /// @throws FormatError as decode_image, ShapeError as normalise.
 void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,
                 std::span<float> out);
+
+/// The same for a picture that is decoded already; of `part` alone where it is given, cut out before the resize.
+/// @throws InputError for a part that leaves the picture, ShapeError as normalise.
+void preprocess(const Image& image, const std::optional<Rectangle>& part, const Preprocessing& preprocessing,
+                std::span<float> out);
+
+/// [height, width, channels] -> [channels, height, width], as ONNX takes pictures. @throws ShapeError when sizes
+/// differ.
+void to_channels_first(std::span<const float> in, std::int64_t pixels, std::int64_t channels, std::span<float> out);
+
+/// Mirrors a view [size, size, 3] left to right. `in` and `out` must not overlap. @throws ShapeError as rotate_view.
+void mirror_view(std::span<const float> in, int size, std::span<float> out);
 
 /// Turns a view [size, size, 3] counter-clockwise by quarter turns, as torch.rot90(x, k, (height, width)) does; any
 /// integer is taken modulo 4. `in` and `out` must not overlap.

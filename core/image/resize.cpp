@@ -48,4 +48,22 @@ Image resize_by_rule(const Image& image, ResizeRule rule, int size) {
   return resize_part(image, (image.width - side) / 2, (image.height - side) / 2, side, side, size, size);
 }
 
+Image resize_by_rule(const Image& image, const Rectangle& part, ResizeRule rule, int size) {
+  check_crop(image, part);
+  if (rule == ResizeRule::Squash) return resize_part(image, part.left, part.top, part.width, part.height, size, size);
+  const int side = std::min(part.width, part.height);
+  return resize_part(image, part.left + (part.width - side) / 2, part.top + (part.height - side) / 2, side, side, size,
+                     size);
+}
+
+Image shrink_to(const Image& image, int max_side) {
+  if (max_side < 1) throw InputError("largest side", std::to_string(max_side), "at least 1 pixel");
+  const int longer = std::max(image.width, image.height);
+  if (longer <= max_side) return image;
+  const auto shrunk = [&](int side) {
+    return std::max(1, static_cast<int>((static_cast<std::int64_t>(side) * max_side + longer / 2) / longer));
+  };
+  return resize(image, shrunk(image.width), shrunk(image.height));
+}
+
 }  // namespace dermdistill

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/image/image.h"
+#include "core/image/crop.h"
 
 namespace dermdistill {
 
@@ -27,5 +27,13 @@ Image resize(const Image& image, int width, int height);
 
 /// -> size x size.
 Image resize_by_rule(const Image& image, ResizeRule rule, int size);
+
+/// The same of a part of the picture: resize_by_rule(crop(image, part), ...) without the copy.
+/// @throws InputError as check_crop as well.
+Image resize_by_rule(const Image& image, const Rectangle& part, ResizeRule rule, int size);
+
+/// At most `max_side` pixels a side, proportions kept; the picture itself where it is not larger.
+/// @throws InputError for a side that is not positive.
+Image shrink_to(const Image& image, int max_side);
 
 }  // namespace dermdistill

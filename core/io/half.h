@@ -1,22 +1,23 @@
 // IEEE 754 half-precision numbers (binary16) and bfloat16, converted to and from float.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <span>
+
+#include "core/base/bit_cast.h"
 
 namespace dermdistill {
 
 /// Rounds to nearest, ties to even; overflow gives infinity, NaN stays NaN (quiet, its upper payload bits kept).
 inline std::uint16_t to_half(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t bits = bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16) & 0x8000u;
   const std::uint32_t magnitude = bits & 0x7fffffffu;
   // Normal results: rebias the exponent by 127 - 15 and round the 13 dropped bits to even; a carry may reach infinity.
   const std::uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
   // Subnormal results: adding 0.5 puts the last place of a half subnormal (2^-24) at the last place of the sum.
   const std::uint32_t subnormal =
-      std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - std::bit_cast<std::uint32_t>(0.5f);
+      bit_cast<std::uint32_t>(bit_cast<float>(magnitude) + 0.5f) - bit_cast<std::uint32_t>(0.5f);
   const std::uint32_t nan = 0x7e00u | ((magnitude >> 13) & 0x3ffu);
   std::uint32_t half = magnitude < (113u << 23) ? subnormal : normal;
   half = magnitude >= (143u << 23) ? 0x7c00u : half;  // 65536 and above; 65520 to 65535 carried over above
@@ -33,9 +34,9 @@ inline float from_half(std::uint16_t half) {
   const std::uint32_t special = ((magnitude << 13) | 0x7f800000u) | (magnitude > 0x7c00u ? 0x00400000u : 0u);
   // Zero and subnormals: the fraction counts 2^-24; the conversion of a small integer to float is exact.
   const float small = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
-  std::uint32_t bits = magnitude < 0x0400u ? std::bit_cast<std::uint32_t>(small) : normal;
+  std::uint32_t bits = magnitude < 0x0400u ? bit_cast<std::uint32_t>(small) : normal;
   bits = magnitude >= 0x7c00u ? special : bits;
-  return std::bit_cast<float>(sign | bits);
+  return bit_cast<float>(sign | bits);
 }
 
 /// The same, value by value. @throws ShapeError when the lengths differ.
@@ -43,8 +44,6 @@ void to_half(std::span<const float> values, std::span<std::uint16_t> out);
 void from_half(std::span<const std::uint16_t> halves, std::span<float> out);
 
 /// bfloat16: the upper half of a float. Exact in this direction.
-inline float from_bfloat16(std::uint16_t value) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
-}
+inline float from_bfloat16(std::uint16_t value) { return bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
 
 }  // namespace dermdistill

@@ -174,6 +174,7 @@ std::string to_json_text(const ModelCard& card) {
   document["notices"] = card.notices;
   document["out_of_distribution"] = card.out_of_distribution;
   document["weights_sha256"] = card.weights_sha256;
+  if (!card.trunk_sha256.empty()) document["trunk_sha256"] = card.trunk_sha256;
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -206,6 +207,7 @@ ModelCard parse_model_card(std::string_view text, std::string_view name) {
   card.notices = reader.free_form("notices", json::array());
   card.out_of_distribution = reader.free_form("out_of_distribution", json::object());
   card.weights_sha256 = reader.text("weights_sha256");
+  if (document.contains("trunk_sha256")) card.trunk_sha256 = reader.text("trunk_sha256");
   return card;
 }
 

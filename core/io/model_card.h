@@ -32,6 +32,7 @@ struct ModelCard {
   nlohmann::json notices = nlohmann::json::array();  // licences and attributions of the training data
   nlohmann::json out_of_distribution = nlohmann::json::object();
   std::string weights_sha256;
+  std::string trunk_sha256;  // of everything but the classifier; "" in files of older versions
 };
 
 /// Indented JSON, the same text for the same card.

@@ -87,8 +87,14 @@ double balanced_accuracy(std::span<const float> scores, std::span<const int> lab
 /// Mean one-vs-rest AUC of probabilities over the classes that have one; absent when none has.
 std::optional<double> macro_auc(std::span<const float> probabilities, std::span<const int> labels, int classes);
 
-/// Plain JSON: intervals as {"value", "low", "high"}, null where absent or not finite. Curves are long, so only when
-/// asked for.
-nlohmann::json to_json(const MetricReport& report, bool with_curves = false);
+enum class CurveDetail {
+  None,
+  Thinned,  // for model files: reliability, and receiver operating characteristics of at most kThinnedCorners corners
+  Full,     // with precision and recall, every corner
+};
+inline constexpr std::size_t kThinnedCorners = 65;
+
+/// Plain JSON: intervals as {"value", "low", "high"}, null where absent or not finite.
+nlohmann::json to_json(const MetricReport& report, CurveDetail detail = CurveDetail::None);
 
 }  // namespace dermdistill

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/metrics/metrics.h"
@@ -27,6 +28,27 @@ json roc(const RocCurve& curve) {
           {"threshold", numbers(curve.threshold)}};
 }
 
+/// Corners spread evenly over the curve's length, both ends among them, without thresholds; rounded to four places.
+json thinned_roc(const RocCurve& curve) {
+  const std::size_t corners = curve.true_positive_rate.size(), kept = std::min(corners, kThinnedCorners);
+  json false_positive = json::array(), true_positive = json::array();
+  std::vector<double> length(corners, 0.0);
+  for (std::size_t i = 1; i < corners; ++i)
+    length[i] = length[i - 1] + std::hypot(curve.false_positive_rate[i] - curve.false_positive_rate[i - 1],
+                                           curve.true_positive_rate[i] - curve.true_positive_rate[i - 1]);
+  std::size_t last = corners;
+  for (std::size_t k = 0; k < kept; ++k) {
+    const double wanted = kept < 2 ? 0.0 : length.back() * static_cast<double>(k) / static_cast<double>(kept - 1);
+    auto corner = static_cast<std::size_t>(std::lower_bound(length.begin(), length.end(), wanted) - length.begin());
+    corner = k + 1 == kept ? corners - 1 : std::min(corner, corners - 1);
+    if (corner == last) continue;
+    last = corner;
+    false_positive.push_back(std::round(curve.false_positive_rate[corner] * 1e4) / 1e4);
+    true_positive.push_back(std::round(curve.true_positive_rate[corner] * 1e4) / 1e4);
+  }
+  return {{"false_positive_rate", false_positive}, {"true_positive_rate", true_positive}};
+}
+
 json precision_recall(const PrecisionRecallCurve& curve) {
   return {{"recall", numbers(curve.recall)},
           {"precision", numbers(curve.precision)},
@@ -47,7 +69,7 @@ json reliability_bins(const Reliability& value) {
 
 }  // namespace
 
-nlohmann::json to_json(const MetricReport& report, bool with_curves) {
+nlohmann::json to_json(const MetricReport& report, CurveDetail detail) {
   json per_class = json::object();
   for (const ClassMetrics& metrics : report.per_class) {
     json& entry = per_class[metrics.name];
@@ -56,7 +78,8 @@ nlohmann::json to_json(const MetricReport& report, bool with_curves) {
              {"specificity", interval(metrics.specificity)},
              {"auc", interval(metrics.auc)},
              {"average_precision", interval(metrics.average_precision)}};
-    if (!with_curves) continue;
+    if (detail == CurveDetail::Thinned) entry["roc"] = thinned_roc(metrics.roc);
+    if (detail != CurveDetail::Full) continue;
     entry["roc"] = roc(metrics.roc);
     entry["precision_recall"] = precision_recall(metrics.precision_recall);
   }
@@ -91,8 +114,9 @@ nlohmann::json to_json(const MetricReport& report, bool with_curves) {
       {"per_class", per_class},
       {"confusion", report.confusion},
       {"operating_points", points}};
-  if (with_curves) {
-    result["malignant_roc"] = roc(report.malignant_roc);
+  if (detail != CurveDetail::None) {
+    result["malignant_roc"] =
+        detail == CurveDetail::Full ? roc(report.malignant_roc) : thinned_roc(report.malignant_roc);
     result["reliability"] = reliability_bins(report.reliability);
   }
   return result;

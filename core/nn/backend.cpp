@@ -29,7 +29,10 @@ std::string ConvShape::describe() const {
 }
 
 const Backend& backend_named(std::string_view name) {
-#ifdef DERMDISTILL_HAS_ONEDNN
+#if defined(__wasm_simd128__)
+  if (name == "auto" || name == "wasm_simd") return wasm_simd_backend();
+  if (name == "onednn") throw InputError("backend onednn", "does not exist in WebAssembly", "wasm_simd, eigen or auto");
+#elif defined(DERMDISTILL_HAS_ONEDNN)
   if (name == "auto" || name == "onednn") return onednn_backend();
 #else
   if (name == "auto") return eigen_backend();

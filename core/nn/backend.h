@@ -60,7 +60,8 @@ class Backend {
                     std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const = 0;
 };
 
-/// "eigen" (everywhere, the reference), "onednn" (where it was found), or "auto" for the fastest one built in.
+/// "eigen" (everywhere, the reference), "onednn" (where it was found), "wasm_simd" (in WebAssembly), or "auto" for the
+/// fastest one built in.
 /// @throws InputError for a name that is unknown or not built in.
 const Backend& backend_named(std::string_view name);
 

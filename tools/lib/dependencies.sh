@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Installs what is missing from the distribution's packages; makes no call to apt when nothing is.
-# Use: source common.sh and this file, then install_missing build|test|lint...
+# Use: source common.sh and this file, then install_missing build|test|wasm|lint...
 
 # Packages of each group. Tools that may come from elsewhere are in tool_ok() and not here.
 packages_of() {
@@ -8,6 +8,7 @@ packages_of() {
     build) printf '%s\n' libeigen3-dev nlohmann-json3-dev libcli11-dev libstb-dev libonnx-dev libprotobuf-dev \
       protobuf-compiler libssl-dev libdnnl-dev catch2 librapidcheck-dev ;;
     test | browser) ;;
+    wasm) printf '%s\n' emscripten libeigen3-dev nlohmann-json3-dev libstb-dev ;;
     lint) printf '%s\n' clang-format-14 clang-tidy-14 libomp-14-dev shellcheck ;;
     *) die "unknown group of packages: $1" ;;
   esac
@@ -18,6 +19,7 @@ tools_of() {
   case $1 in
     build) printf '%s\n' g++:g++ cmake:cmake ninja:ninja-build ;;
     test) printf '%s\n' node:nodejs npm:npm ;;
+    wasm) printf '%s\n' cmake:cmake ninja:ninja-build ;;
     browser) printf '%s\n' chromium:chromium ;;
     lint) ;;
   esac

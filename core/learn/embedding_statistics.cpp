@@ -1,0 +1,150 @@
+#include "core/learn/embedding_statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+
+namespace dermdistill {
+namespace {
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+/// The lower Cholesky factor of a symmetric positive definite matrix [n, n], in place. False when it is not.
+bool factorise(std::vector<double>& matrix, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = matrix[i * n + j];
+      for (std::size_t k = 0; k < j; ++k) sum -= matrix[i * n + k] * matrix[j * n + k];
+      if (i == j) {
+        if (!(sum > 0)) return false;
+        matrix[i * n + i] = std::sqrt(sum);
+      } else {
+        matrix[i * n + j] = sum / matrix[j * n + j];
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void add_class(EmbeddingStatistics& statistics, const std::string& name, std::span<const float> embeddings) {
+  const auto channels = at(statistics.channels), rank = at(statistics.rank);
+  if (embeddings.empty() || embeddings.size() % channels != 0)
+    throw ShapeError("embeddings of class " + name, std::to_string(embeddings.size()) + " values",
+                     "rows of " + std::to_string(channels));
+  if (std::find(statistics.classes.begin(), statistics.classes.end(), name) != statistics.classes.end())
+    throw InputError("class " + name, "has statistics already", "a new class");
+  const std::size_t rows = embeddings.size() / channels;
+  for (std::size_t channel = 0; channel < channels; ++channel) {
+    double sum = 0;
+    for (std::size_t row = 0; row < rows; ++row) sum += static_cast<double>(embeddings[row * channels + channel]);
+    if (!std::isfinite(sum))
+      throw NumericError("embeddings of class " + name, "a value is not finite", "finite numbers");
+    statistics.means.push_back(static_cast<float>(sum / static_cast<double>(rows)));
+  }
+  statistics.classes.push_back(name);
+  statistics.counts.push_back(static_cast<std::int64_t>(rows));
+  statistics.variances.insert(statistics.variances.end(), statistics.pooled_variances.begin(),
+                              statistics.pooled_variances.begin() + static_cast<std::ptrdiff_t>(rank));
+  statistics.spread.push_back(1.0F);
+}
+
+void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& random, std::span<float> out) {
+  const auto channels = at(statistics.channels), rank = at(statistics.rank);
+  if (label < 0 || at(label) >= statistics.classes.size() || statistics.counts[at(label)] == 0)
+    throw InputError("class " + std::to_string(label), "has no embedding statistics", "a class with images");
+  if (out.size() != channels)
+    throw ShapeError("embedding", std::to_string(out.size()) + " values", std::to_string(channels));
+  // Noise of two values: a bit a channel, several times cheaper than a normal number, and with the same variance.
+  const float spread = statistics.spread[at(label)];
+  std::uint64_t bits = 0;
+  for (std::size_t channel = 0; channel < channels; ++channel) {
+    if (channel % 64 == 0) bits = random.bits();
+    const float deviation = std::sqrt(spread * statistics.residual[channel]);
+    out[channel] = (bits >> (channel % 64) & 1u) != 0 ? deviation : -deviation;
+  }
+  for (std::size_t r = 0; r < rank; ++r) {
+    const float along = static_cast<float>(random.normal() *
+                                           std::sqrt(static_cast<double>(statistics.variances[at(label) * rank + r])));
+    const float* direction = &statistics.basis[r * channels];
+    for (std::size_t channel = 0; channel < channels; ++channel) out[channel] += along * direction[channel];
+  }
+  const float* mean = &statistics.means[at(label) * channels];
+  for (std::size_t channel = 0; channel < channels; ++channel)
+    out[channel] = mean[channel] + statistics.scale[channel] * out[channel];
+}
+
+// With scaled differences d, covariance S = B' V B + R (R diagonal): d' S^-1 d = d' R^-1 d - u' M^-1 u with
+// u = B R^-1 d and M = V^-1 + B R^-1 B' (the matrix inversion lemma).
+struct MahalanobisDistance::State {
+  std::size_t channels = 0, rank = 0;
+  std::vector<float> means;             // [known classes, channels], divided by scale
+  std::vector<float> inverse_scale;     // [channels]
+  std::vector<float> inverse_residual;  // [channels]
+  std::vector<float> projection;        // [rank, channels], B R^-1
+  std::vector<double> factor;           // [rank, rank], lower Cholesky factor of M
+};
+
+MahalanobisDistance::MahalanobisDistance(const EmbeddingStatistics& statistics) : state_(std::make_unique<State>()) {
+  State& state = *state_;
+  state.channels = at(statistics.channels);
+  state.rank = at(statistics.rank);
+  for (const float scale : statistics.scale) state.inverse_scale.push_back(1.0F / scale);
+  for (const float residual : statistics.residual) state.inverse_residual.push_back(1.0F / residual);
+  for (std::size_t c = 0; c < statistics.classes.size(); ++c) {
+    if (statistics.counts[c] == 0) continue;
+    for (std::size_t channel = 0; channel < state.channels; ++channel)
+      state.means.push_back(statistics.means[c * state.channels + channel] * state.inverse_scale[channel]);
+  }
+  state.projection = statistics.basis;
+  for (std::size_t i = 0; i < state.projection.size(); ++i)
+    state.projection[i] *= state.inverse_residual[i % state.channels];
+  state.factor.assign(state.rank * state.rank, 0.0);
+  for (std::size_t i = 0; i < state.rank; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = 0;
+      for (std::size_t channel = 0; channel < state.channels; ++channel)
+        sum += static_cast<double>(state.projection[i * state.channels + channel]) *
+               static_cast<double>(statistics.basis[j * state.channels + channel]);
+      if (i == j) sum += 1.0 / static_cast<double>(statistics.pooled_variances[i]);
+      state.factor[i * state.rank + j] = sum;
+    }
+  }
+  if (!factorise(state.factor, state.rank))
+    throw NumericError("embedding statistics", "their covariance has no inverse", "positive variances");
+}
+
+MahalanobisDistance::~MahalanobisDistance() = default;
+MahalanobisDistance::MahalanobisDistance(MahalanobisDistance&&) noexcept = default;
+MahalanobisDistance& MahalanobisDistance::operator=(MahalanobisDistance&&) noexcept = default;
+
+double MahalanobisDistance::operator()(std::span<const float> embedding) const {
+  const State& state = *state_;
+  if (embedding.size() != state.channels)
+    throw ShapeError("embedding", std::to_string(embedding.size()) + " values", std::to_string(state.channels));
+  std::vector<float> difference(state.channels);
+  std::vector<double> solved(state.rank);
+  double nearest = std::numeric_limits<double>::infinity();
+  for (std::size_t first = 0; first < state.means.size(); first += state.channels) {
+    double distance = 0;
+    for (std::size_t i = 0; i < state.channels; ++i) {
+      difference[i] = embedding[i] * state.inverse_scale[i] - state.means[first + i];
+      distance += static_cast<double>(difference[i] * difference[i] * state.inverse_residual[i]);
+    }
+    for (std::size_t r = 0; r < state.rank; ++r) {
+      double sum = 0;
+      for (std::size_t i = 0; i < state.channels; ++i)
+        sum += static_cast<double>(state.projection[r * state.channels + i] * difference[i]);
+      for (std::size_t k = 0; k < r; ++k) sum -= state.factor[r * state.rank + k] * solved[k];
+      solved[r] = sum / state.factor[r * state.rank + r];
+      distance -= solved[r] * solved[r];
+    }
+    nearest = std::min(nearest, std::max(distance, 0.0));
+  }
+  return nearest;
+}
+
+}  // namespace dermdistill
