@@ -9,6 +9,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // A loaded machine takes its time.
+    expect: { poll: { timeout: 60_000 } },
     globalSetup: ['tests/support/pictures.ts'],
   },
 });
