@@ -69,8 +69,7 @@ export const check = {
     finds: (name: string, share: string) => `The model finds ${name}, at ${share}.`,
     right: (share: string, low: string, high: string, count: number) =>
       `When it was this sure (${low} to ${high}) on ${count} validation pictures, it was right ${share} of the time.`,
-    rightUnknown:
-      'How often it is right when it is this sure is not known: too few validation pictures were like this.',
+    rightUnknown: 'How often it is right when it is this sure was not measured, or on too few pictures.',
     targetAbove: (
       target: string,
       share: string,

@@ -69,7 +69,7 @@ export const check: Messages['check'] = {
     finds: (name, share) => `モデルの答えは「${name}」、確率は ${share} です。`,
     right: (share, low, high, count) =>
       `検証画像のうち同じくらい確か (${low}~${high}) とした ${count} 枚では、${share} が正解でした。`,
-    rightUnknown: 'このくらい確かなときの正解率はわかりません。同じような検証画像が少なすぎます。',
+    rightUnknown: 'このくらい確かなときの正解率は、測られていないか、画像が少なすぎます。',
     targetAbove: (target, share, threshold, sensitivity, specificity) =>
       `${target} の確率 ${share} は動作点 ${threshold} を上回っています。検証では、この動作点で該当病変の ${sensitivity} を捉え、それ以外の ${specificity} を正しく除きました。`,
     targetBelow: (target, share, threshold, sensitivity, specificity) =>

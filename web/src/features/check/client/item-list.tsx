@@ -45,7 +45,13 @@ function Entry({ item }: { item: Item }) {
               <path d="M12 8v5m0 3v.5M4 20 12 4l8 16Z" />
             </svg>
           ) : (
-            <img src={item.url} alt="" loading="lazy" decoding="async" />
+            <img
+              src={item.url}
+              alt=""
+              loading="lazy"
+              decoding="async"
+              onError={(event) => (event.currentTarget.hidden = true)}
+            />
           )}
         </span>
         <span class="entry-text">
