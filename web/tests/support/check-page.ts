@@ -1,7 +1,7 @@
 // What the tests of the check view do with the page.
+import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { expect } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import type { Watched } from './browser';
 
@@ -51,19 +51,8 @@ export const entry = (page: Page, name: string): Locator => page.locator('.entry
 
 /** Waits until nothing waits or runs. */
 export async function allDone(page: Page): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        page
-          .locator('.entry')
-          .count()
-          .then((all) => (all === 0 ? -1 : page.locator('.entry-state.busy').count())),
-      {
-        timeout: 90_000,
-      },
-    )
-    .toBe(0);
-  await expect.poll(() => page.locator('.list-head progress').count(), { timeout: 90_000 }).toBe(0);
+  await page.locator('.entry').first().waitFor();
+  await page.locator('.desk[aria-busy=false]').waitFor({ timeout: 90_000 });
 }
 
 /** The result of one picture; asks for the answer where the model would rather give none. */
@@ -90,7 +79,5 @@ export function probabilities(result: Locator): Promise<Record<string, number>> 
 
 /** Nothing went to another origin, nothing broke the policy, nothing threw. */
 export function expectClean({ foreign, violations, errors }: Watched): void {
-  expect(foreign).toEqual([]);
-  expect(violations).toEqual([]);
-  expect(errors).toEqual([]);
+  deepEqual({ foreign, violations, errors }, { foreign: [], violations: [], errors: [] });
 }

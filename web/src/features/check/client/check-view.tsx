@@ -9,7 +9,17 @@ import { CropDialog } from './crop-dialog';
 import { reportOpen } from './export-menu';
 import { Intake } from './intake';
 import { ItemList } from './item-list';
-import { augment, compared, comparedId, cropFirst, cropping, items, retryModel, selected } from './items';
+import {
+  augment,
+  compared,
+  comparedId,
+  counts,
+  cropFirst,
+  cropping,
+  items,
+  retryModel,
+  selected,
+} from './items';
 import { ReportView } from './report-view';
 import { ResultView } from './result-view';
 
@@ -68,7 +78,7 @@ function Desk() {
   const one = selected.value;
   const two = compared.value === one ? null : compared.value;
   return (
-    <div class="desk">
+    <div class="desk" aria-busy={counts.value.busy > 0}>
       <ItemList />
       <div class="desk-main">
         <CompareChoice />

@@ -1,0 +1,39 @@
+// Makes docs/check.png and docs/personalise.png: the built site, made-up lesions.
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { launch, open, serve, webRoot } from '../tests/support/browser.ts';
+import { allDone, answer, fileOf, hand, modelReady } from '../tests/support/check-page.ts';
+import { labelledFolder, labelledPictures } from '../tests/support/labelled-pictures.ts';
+import makePictures, { jpegs } from '../tests/support/pictures.ts';
+
+const docs = resolve(webRoot, '../docs');
+const page1 = { viewport: { width: 1280, height: 900 }, deviceScaleFactor: 1 };
+
+await makePictures();
+labelledPictures();
+mkdirSync(docs, { recursive: true });
+const [site, browser] = await Promise.all([serve(), launch()]);
+try {
+  const { page } = await open(browser, site.url, page1);
+  await modelReady(page);
+  await hand(page, 'drop', jpegs().slice(0, 6).map(fileOf));
+  await allDone(page);
+  await answer(page, 'lesion-00.jpg');
+  // The map of the class is stronger on paper than on a screen.
+  await page.getByLabel('Strength of the map').fill('0.7');
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: resolve(docs, 'check.png') });
+
+  await page.evaluate(() => (location.hash = '#/personalise'));
+  await page.locator('[data-testid=bucket-MEL]').waitFor();
+  await page.locator('[data-testid=pick-folder]').setInputFiles(labelledFolder);
+  await page.locator('[data-testid=readiness][data-ready=true]').waitFor({ timeout: 120_000 });
+  await page.getByRole('button', { name: /^Train/ }).click();
+  await page.locator('.comparison').first().waitFor({ timeout: 240_000 });
+  await page.locator('.comparison').first().scrollIntoViewIfNeeded();
+  await page.screenshot({ path: resolve(docs, 'personalise.png') });
+  console.log('docs/check.png and docs/personalise.png are made');
+} finally {
+  await browser.close();
+  site.stop();
+}
