@@ -2,7 +2,8 @@
 import type { ProblemCode } from '@/shared/problem';
 
 export const problems = {
-  'unreadable-picture': 'This picture is in a format that cannot be read here. Save it as JPEG or PNG.',
+  'unreadable-picture':
+    'This picture is in a format, or a rare kind of JPEG or PNG, that cannot be read here. Save it as an ordinary JPEG or PNG.',
   heic: 'This is a HEIC picture, the format of iPhones. Save or export it as JPEG and try again.',
   'not-a-picture': 'This file is not a picture. Pictures must be JPEG or PNG files.',
   'empty-file': 'This file is empty.',

@@ -1,7 +1,8 @@
 import type { Messages } from '../messages';
 
 export const problems: Messages['problems'] = {
-  'unreadable-picture': 'この画像の形式は読み込めません。JPEG または PNG で保存し直してください。',
+  'unreadable-picture':
+    'この画像の形式 (または特殊な JPEG・PNG) は読み込めません。通常の JPEG または PNG で保存し直してください。',
   heic: 'これは HEIC 画像(iPhone の形式)です。JPEG で書き出してからもう一度お試しください。',
   'not-a-picture': 'このファイルは画像ではありません。JPEG または PNG のファイルを選んでください。',
   'empty-file': 'このファイルは空です。',

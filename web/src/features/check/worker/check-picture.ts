@@ -5,7 +5,7 @@ import { engine } from '@/worker/engine';
 import { breathe } from '@/worker/job-queue';
 import type { NetworkOutput } from '@/worker/runtime';
 import type { CheckOptions, CheckResult, Maps, Timing } from '../shared/result';
-import { pictureProblem } from './picture-problem';
+import { pictureProblem } from '@/worker/picture-problem';
 
 const allViews: View[] = [0, 1, 2, 3, 4, 5, 6, 7];
 

@@ -1,6 +1,6 @@
 // The personalising part of the worker's face: embeddings, the training of a head, head files, whole model files.
 import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
-import { pictureProblem } from '@/features/check/worker/picture-problem';
+import { pictureProblem } from '@/worker/picture-problem';
 import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
 import { type Outcome, ProblemError, isCoreError, outcome } from '@/shared/problem';
 import { engine } from '@/worker/engine';

@@ -32,8 +32,10 @@ function codeOf(bytes: Uint8Array, message: string): ProblemCode {
   if (format === 'HEIC') return 'heic';
   if (format !== null) return 'unreadable-picture';
   if (!isJpegOrPng(bytes)) return 'not-a-picture';
-  if (/megapixel|pixels a side|larger than/i.test(message)) return 'picture-too-large';
-  if (/at least 16|too small|smaller than/i.test(message)) return 'picture-too-small';
+  if (/expected at most \d+ pixels/.test(message)) return 'picture-too-large';
+  if (/expected at least \d+ x \d+/.test(message)) return 'picture-too-small';
+  if (/arithmetic|lossless|hierarchical|CMYK|bits a sample|several frames|private variant/.test(message))
+    return 'unreadable-picture';
   return 'damaged-picture';
 }
 
