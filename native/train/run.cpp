@@ -33,6 +33,7 @@ Checkpoint read_last(const RunFolder& folder, const RunConfig& config) {
 Run open_run(RunConfig config, const std::filesystem::path& out, bool resume, StopRequest stop_requested) {
   check_config(config);
   RunFolder folder = resume ? RunFolder::open(out) : RunFolder::create(out);
+  if (resume) folder.lock();
   const Backend& backend = backend_named(config.backend);
   config.backend = backend.name();
   set_thread_count(config.threads);

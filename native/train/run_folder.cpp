@@ -21,10 +21,18 @@ json parse_line(const std::string& text, const fs::path& path, std::size_t numbe
   }
 }
 
-/// Whether there is nothing but what an interrupted write left behind.
+constexpr char kLockName[] = ".lock";
+
+/// Whether there is nothing but what an interrupted write or the lock of an earlier try left behind.
 bool holds_no_files(const fs::path& folder) {
-  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".tmp"; });
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(), [](const fs::directory_entry& entry) {
+    return entry.path().extension() == ".tmp" || entry.path().filename() == kLockName;
+  });
+}
+
+void check_empty(const fs::path& folder) {
+  if (!holds_no_files(folder))
+    throw InputError(folder.string(), "is not empty", "a new folder, or --resume to continue the run in it");
 }
 
 }  // namespace
@@ -32,12 +40,21 @@ bool holds_no_files(const fs::path& folder) {
 RunFolder RunFolder::create(const fs::path& path) {
   std::error_code problem;
   if (fs::exists(path) && !fs::is_directory(path)) throw InputError(path.string(), "is not a folder", "a new folder");
-  if (fs::is_directory(path) && !holds_no_files(path)) {
-    throw InputError(path.string(), "is not empty", "a new folder, or --resume to continue the run in it");
-  }
+  if (fs::is_directory(path)) check_empty(path);
   fs::create_directories(path, problem);
   if (problem) throw FileError(path.string(), "cannot be made (" + problem.message() + ")");
-  return RunFolder(path);
+  RunFolder folder(path);
+  folder.lock();
+  check_empty(path);  // once more: another process may have run in it in between
+  return folder;
+}
+
+void RunFolder::lock() {
+  lock_ = FileLock::try_lock(path_ / kLockName);
+  if (!lock_) {
+    throw InputError(path_.string(), "is being written by another dermdistill",
+                     "that one to end first, or the folder of another run");
+  }
 }
 
 RunFolder RunFolder::open(const fs::path& path) {

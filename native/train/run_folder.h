@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "native/base/file_lock.h"
 #include "native/train/checkpoint.h"
 #include "native/train/run_config.h"
 
@@ -15,10 +17,14 @@ namespace dermdistill {
 
 class RunFolder {
  public:
-  /// Makes the folder. @throws InputError when it exists and has files: nothing is ever overwritten by a new run.
+  /// Makes the folder and locks it. @throws InputError when it exists and has files: nothing is ever overwritten by a
+  /// new run.
   static RunFolder create(const std::filesystem::path& path);
   /// @throws InputError when there is no run in it.
   static RunFolder open(const std::filesystem::path& path);
+
+  /// Keeps other processes from writing this run, as long as this lives. @throws InputError when one does so already.
+  void lock();
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
@@ -40,6 +46,7 @@ class RunFolder {
   void write_log() const;
 
   std::filesystem::path path_;
+  std::optional<FileLock> lock_;
   std::vector<nlohmann::json> lines_;
 };
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "native/base/files.h"
+#include "tests/support/process.h"
 #include "tests/train/tiny_run.h"
 
 namespace dermdistill {
@@ -31,6 +32,36 @@ TEST_CASE("The log is rewound to where a run resumes") {
 TEST_CASE("A folder without a run cannot be resumed") {
   const testing::TemporaryFolder parent;
   CHECK_THAT(testing::message_of([&] { RunFolder::open(parent.path()); }), Catch::Contains("holds no run"));
+}
+
+TEST_CASE("A run is written by one process at a time") {
+  const testing::TemporaryFolder parent;
+  const auto path = parent.path() / "run";
+  const auto resume = [&] {
+    return testing::run_dermdistill({"distill", "--resume", "--out", path.string(), "--threads", "1"});
+  };
+  {
+    const RunFolder first = RunFolder::create(path);
+    CHECK_THAT(testing::message_of([&] { RunFolder::create(path); }),
+               Catch::Contains(path.string()) && Catch::Contains("is being written by another dermdistill"));
+    RunConfig config = testing::tiny_distill_config(Method::Ce);
+    config.training.epochs = 1;
+    first.write_config(config);
+    CHECK(RunFolder::open(path).read_config().training.epochs == 1);  // reading is free
+    const auto second = resume();
+    CHECK(second.status != 0);
+    CHECK_THAT(second.errors, Catch::Contains(path.string() + ": is being written by another dermdistill"));
+  }
+  const auto after = resume();
+  INFO(after.errors);
+  CHECK(after.status == 0);
+}
+
+TEST_CASE("A lock that an earlier try left behind does not fill a new run's folder") {
+  const testing::TemporaryFolder parent;
+  { const RunFolder refused = RunFolder::create(parent.path()); }
+  CHECK(std::filesystem::exists(parent.path() / ".lock"));
+  CHECK_NOTHROW(RunFolder::create(parent.path()));
 }
 
 TEST_CASE("A limit keeps every class and the number") {
