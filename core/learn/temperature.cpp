@@ -58,8 +58,18 @@ double temperature_loss(std::span<const float> logits, std::span<const int> labe
   return evaluate(logits, labels, classes, 1 / temperature).loss;
 }
 
-double fit_temperature(std::span<const float> logits, std::span<const int> labels, int classes) {
+bool classified_without_error(std::span<const float> logits, std::span<const int> labels, int classes) {
   check(logits, labels, classes);
+  const std::size_t width = static_cast<std::size_t>(classes);
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    const std::span<const float> row = logits.subspan(r * width, width);
+    if (row[static_cast<std::size_t>(labels[r])] < *std::max_element(row.begin(), row.end())) return false;
+  }
+  return true;
+}
+
+double fit_temperature(std::span<const float> logits, std::span<const int> labels, int classes) {
+  if (classified_without_error(logits, labels, classes)) return 1;
   double low = 1 / kGreatestTemperature, high = 1 / kLeastTemperature;
   const double slope_low = evaluate(logits, labels, classes, low).slope;
   const double slope_high = evaluate(logits, labels, classes, high).slope;

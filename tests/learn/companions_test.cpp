@@ -174,9 +174,18 @@ TEST_CASE("the fitted temperature is the one that the labels were drawn with, an
   }
 }
 
+TEST_CASE("rows without an error are told from those with one") {
+  const std::vector<int> labels{0, 1};
+  CHECK(classified_without_error(std::vector<float>{9, 1, 1, 9}, labels, 2));
+  CHECK(classified_without_error(std::vector<float>{3, 3, 1, 9}, labels, 2));
+  CHECK_FALSE(classified_without_error(std::vector<float>{9, 1, 9, 8}, labels, 2));
+}
+
 TEST_CASE("temperature fitting is bounded on extreme scores") {
   const std::vector<int> labels{0, 1, 0};
-  CHECK(fit_temperature(std::vector<float>{9, 1, 1, 9, 9, 1}, labels, 2) == kLeastTemperature);     // never wrong
+  CHECK(fit_temperature(std::vector<float>{9, 1, 1, 9, 9, 1}, labels, 2) == 1.0);  // never wrong
+  // Wrong once, but by less than it is right: as sure as the bound allows.
+  CHECK(fit_temperature(std::vector<float>{1.1F, 1, 1, 1.1F, 1, 1.0001F}, labels, 2) == kLeastTemperature);
   CHECK(fit_temperature(std::vector<float>{1, 9, 9, 1, 1, 9}, labels, 2) == kGreatestTemperature);  // always wrong
   CHECK(fit_temperature(std::vector<float>{3, 3, 3, 3, 3, 3}, labels, 2) == 1.0);                   // says nothing
   const double huge = fit_temperature(std::vector<float>{3e38F, -3e38F, -3e38F, 3e38F, -3e38F, 3e38F}, labels, 2);
