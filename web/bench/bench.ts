@@ -92,7 +92,7 @@ async function checks(url: string, threads: number): Promise<void> {
       `\n${threads} thread(s): "${/Computes on.*/.exec(said)?.[0]}", ${model?.name}, ${model?.preprocessing.size} pixels a side`,
     );
     row('ONNX Runtime’s own run', milliseconds(of('network')));
-    for (const step of ['decode', 'prepare', 'explain', 'quality']) row(`  ${step}`, milliseconds(of(step)));
+    for (const step of ['decode', 'prepare', 'explain']) row(`  ${step}`, milliseconds(of(step)));
     row('bytes to result with map', milliseconds(of('total')));
     row('  as a multiple of ONNX Runtime’s run', (of('total') / of('network')).toFixed(2), 'at most 1.25');
     row(

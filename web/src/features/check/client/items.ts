@@ -36,6 +36,9 @@ export const selected = computed(() => items.value.find((item) => item.id === se
 export const compared = computed(() => items.value.find((item) => item.id === comparedId.value) ?? null);
 export const cropping = computed(() => items.value.find((item) => item.id === croppingId.value) ?? null);
 
+/** How many pictures are answered but not judged yet. */
+const judging = signal(0);
+
 export const counts = computed(() => {
   const states = items.value.map((item) => item.state.value.step);
   const count = (...steps: ItemState['step'][]) => states.filter((step) => steps.includes(step)).length;
@@ -43,7 +46,7 @@ export const counts = computed(() => {
     all: states.length,
     done: count('done'),
     failed: count('failed'),
-    busy: count('waiting', 'running'),
+    busy: count('waiting', 'running') + judging.value,
     stopped: count('stopped'),
   };
 });
@@ -110,12 +113,22 @@ async function run(item: Item): Promise<void> {
   const options = { crop: item.crop, augment: augment.value };
   const outcome = await worker().check(item.id, item.file, item.name, options);
   running.delete(item);
-  if (items.value.includes(item)) {
-    if (outcome.ok) item.state.value = { step: 'done', result: outcome.value };
-    else if (outcome.problem.code === 'aborted') item.state.value = { step: 'stopped' };
-    else item.state.value = { step: 'failed', problem: outcome.problem };
-  }
+  if (outcome.ok) {
+    item.state.value = { step: 'done', result: outcome.value };
+    void judge(item, outcome.value);
+  } else if (outcome.problem.code === 'aborted') item.state.value = { step: 'stopped' };
+  else item.state.value = { step: 'failed', problem: outcome.problem };
   void pump();
+}
+
+/** The picture's quality comes after the answer; asking for it also lets the worker forget the picture. */
+async function judge(item: Item, result: CheckResult): Promise<void> {
+  judging.value += 1;
+  const quality = await worker().quality(item.id);
+  judging.value -= 1;
+  const state = item.state.value;
+  if (!quality.ok || state.step !== 'done' || state.result !== result) return;
+  item.state.value = { step: 'done', result: { ...result, quality: quality.value } };
 }
 
 /** Stops what waits and what runs; results stay. */

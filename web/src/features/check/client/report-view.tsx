@@ -29,7 +29,7 @@ function Entry({ item, result }: { item: Item; result: CheckResult }) {
           </figure>
         )}
       </div>
-      {result.quality.warnings.map((warning) => (
+      {result.quality?.warnings.map((warning) => (
         <p key={warning}>{t.warnings[warning]}</p>
       ))}
       {held ? (

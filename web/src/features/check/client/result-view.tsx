@@ -56,7 +56,7 @@ function MapControls({
 
 function Warnings({ result }: { result: CheckResult }) {
   const t = text.value.check.warnings;
-  const { warnings } = result.quality;
+  const warnings = result.quality?.warnings ?? [];
   if (warnings.length === 0) return null;
   return (
     <div class="message warn">

@@ -67,7 +67,7 @@ export function toCsv(all: readonly Exported[], notice: string): string {
       }),
       result.unlike === null ? '' : result.unlike.unlike ? 'yes' : 'no',
       number(result.unlike?.score),
-      result.quality.warnings.join(' '),
+      result.quality?.warnings.join(' ') ?? '',
       crop === null ? '' : `${crop.left} ${crop.top} ${crop.width} ${crop.height}`,
       result.model.name,
       result.model.head ?? '',

@@ -27,7 +27,6 @@ export interface Timing {
   network: number;
   /** Probabilities, assessment, maps. */
   explain: number;
-  quality: number;
   total: number;
 }
 
@@ -45,7 +44,8 @@ export interface CheckResult {
   assessment: Assessment;
   /** Null when the model cannot tell. */
   unlike: OutOfDistribution | null;
-  quality: Quality;
+  /** Comes after the answer: see qualityOf() in the worker. Null until then. */
+  quality: Quality | null;
   maps: Maps;
   timing: Timing;
   model: { name: string; weightsSha256: string; head: string | null };

@@ -1,11 +1,26 @@
 // From the bytes of a picture to everything that is said of it.
-import type { Model, Picture, View } from '@core';
+import type { Model, Picture, Quality, Rectangle, View } from '@core';
 import { ProblemError } from '@/shared/problem';
 import { engine } from '@/worker/engine';
 import { breathe } from '@/worker/job-queue';
 import type { NetworkOutput } from '@/worker/runtime';
 import type { CheckOptions, CheckResult, Maps, Timing } from '../shared/result';
 import { pictureProblem } from '@/worker/picture-problem';
+
+/** Checked pictures whose quality is still to be judged: it is not needed for the answer, which therefore goes first. */
+const toJudge = new Map<string, { picture: Picture; crop: Rectangle | null }>();
+
+/** Judges what was checked under this id; null when there is no such picture any more. */
+export function qualityOf(id: string): Quality | null {
+  const judged = toJudge.get(id);
+  if (judged === undefined) return null;
+  toJudge.delete(id);
+  try {
+    return judged.picture.quality(judged.crop);
+  } finally {
+    judged.picture.delete();
+  }
+}
 
 const allViews: View[] = [0, 1, 2, 3, 4, 5, 6, 7];
 
@@ -38,6 +53,7 @@ function meanAndSpread(rows: Float32Array[]): { mean: Float32Array; spread: numb
 
 /** @throws ProblemError for what is no picture, for a stop, and when the network fails. */
 export async function checkPicture(
+  id: string,
   file: Blob,
   name: string,
   { crop, augment }: CheckOptions,
@@ -47,7 +63,7 @@ export async function checkPicture(
   const bytes = await bytesOf(file);
   const { model, shipped, head } = engine.active();
   const card = model.card;
-  const timing: Timing = { decode: 0, prepare: 0, network: 0, explain: 0, quality: 0, total: 0 };
+  const timing: Timing = { decode: 0, prepare: 0, network: 0, explain: 0, total: 0 };
   const began = performance.now();
   let mark = began;
   const took = (step: Exclude<keyof Timing, 'total'>) => {
@@ -92,10 +108,8 @@ export async function checkPicture(
     const assessment = model.assess(mean);
     const unlike = model.outOfDistribution(first.logits, first.embedding);
     took('explain');
-    const quality = picture.quality(crop);
-    took('quality');
     timing.total = performance.now() - began;
-    return {
+    const result: CheckResult = {
       width: picture.width,
       height: picture.height,
       crop,
@@ -104,12 +118,16 @@ export async function checkPicture(
       spread: augment ? spread : null,
       assessment,
       unlike,
-      quality,
+      quality: null,
       maps,
       timing,
       model: { name: card.name, weightsSha256: card.weights_sha256, head: head?.name ?? null },
     };
-  } finally {
+    toJudge.get(id)?.picture.delete();
+    toJudge.set(id, { picture, crop });
+    return result;
+  } catch (error) {
     picture.delete();
+    throw error;
   }
 }
