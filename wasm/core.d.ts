@@ -67,14 +67,14 @@ export interface Quality {
   /** Sides of the judged part, in pixels. */
   width: number;
   height: number;
-  /** Variance of the Laplacian of luminance, relative to the contrast, at a fixed working size; small is blurred. */
+  /** Mean squared Laplacian of luminance over its variance, at a fixed working size; small is blurred. */
   sharpness: number;
   /** Mean luminance, 0 to 1. */
   brightness: number;
   /** Shares of pixels, 0 to 1, that are (nearly) black or white. */
   clippedDark: number;
   clippedBright: number;
-  /** Share of the judged part's border, 0 to 1, that the lesion covers, by a simple segmentation. */
+  /** Share, 0 to 1, of the one of the four sides that the lesion covers most, by a simple segmentation. */
   borderTouched: number;
   /** Share of the judged part that the lesion covers by it. */
   lesionShare: number;

@@ -84,6 +84,18 @@ std::size_t keep_largest(std::vector<std::uint8_t>& candidates, int width, int h
   return largest_size;
 }
 
+/// The share of one side, `count` pixels from `first` on at distance `step`, that the lesion covers; 0 of a black side.
+double side_share(const LesionMask& mask, const std::vector<std::uint8_t>& values, int first, int step, int count) {
+  int seen = 0, touched = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(first + i * step);
+    if (values[at] <= kBlack) continue;
+    ++seen;
+    touched += mask.inside[at];
+  }
+  return 2 * seen < count ? 0.0 : static_cast<double>(touched) / seen;
+}
+
 }  // namespace
 
 LesionMask find_lesion(const Image& image) {
@@ -99,17 +111,10 @@ LesionMask find_lesion(const Image& image) {
     mask.share = 0;
     return mask;
   }
-  std::size_t border = 0, touched = 0;
-  for (int y = 0; y < mask.height; ++y) {
-    for (int x = 0; x < mask.width; ++x) {
-      if (x != 0 && y != 0 && x + 1 != mask.width && y + 1 != mask.height) continue;
-      const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width) + static_cast<std::size_t>(x);
-      if (values[at] <= kBlack) continue;
-      ++border;
-      touched += mask.inside[at];
-    }
-  }
-  mask.border_share = border == 0 ? 0 : static_cast<double>(touched) / static_cast<double>(border);
+  mask.border_share =
+      std::max({side_share(mask, values, 0, 1, mask.width), side_share(mask, values, 0, mask.width, mask.height),
+                side_share(mask, values, mask.width - 1, mask.width, mask.height),
+                side_share(mask, values, (mask.height - 1) * mask.width, 1, mask.width)});
   return mask;
 }
 

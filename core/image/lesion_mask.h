@@ -12,7 +12,7 @@ struct LesionMask {
   int width = 0, height = 0;
   std::vector<std::uint8_t> inside;  // [height, width], 1 where the lesion is
   double share = 0;                  // of all pixels
-  double border_share = 0;           // of the border's pixels, without a dermatoscope's black surround
+  double border_share = 0;           // of the side that the lesion covers most, without a dermatoscope's black surround
 };
 
 /// Otsu's threshold (1979) on luminance parts dark from light skin; the largest dark part is the lesion. Empty (share

@@ -13,5 +13,6 @@ void add_evaluate_command(CLI::App& app);
 void add_export_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
+void add_finetune_command(CLI::App& app);
 
 }  // namespace dermdistill

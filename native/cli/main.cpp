@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   dermdistill::add_predict_command(app);
   dermdistill::add_teach_command(app);
   dermdistill::add_distill_command(app);
+  dermdistill::add_finetune_command(app);
   dermdistill::add_bench_command(app);
   try {
     app.parse(argc, argv);

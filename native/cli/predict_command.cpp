@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/learn/out_of_distribution.h"
 #include "core/metrics/predictions.h"
 #include "native/base/files.h"
 #include "native/base/interrupt.h"
@@ -63,14 +64,16 @@ ReadImages read_images(const std::vector<std::filesystem::path>& files, const Pr
 }
 
 /// Predicts one batch and prints it in the order of the files; returns how many could not be read.
-int predict_batch(Predictor& predictor, const ModelCard& card, const std::vector<std::filesystem::path>& files,
-                  bool json) {
+int predict_batch(Predictor& predictor, const ModelCard& card, const std::optional<StrangerScore>& stranger_score,
+                  const std::vector<std::filesystem::path>& files, bool json) {
   const ReadImages images = read_images(files, card.preprocessing);
   const auto classes = card.classes.size();
   const std::size_t pixels =
       static_cast<std::size_t>(predictor.image_size()) * static_cast<std::size_t>(predictor.image_size()) * 3;
+  const Predictor::Outputs outputs = predictor.run(images.pixels, static_cast<int>(images.pixels.size() / pixels));
   const std::vector<float> probabilities =
-      predictor.probabilities(images.pixels, static_cast<int>(images.pixels.size() / pixels));
+      outputs.logits.empty() ? std::vector<float>{}
+                             : probabilities_from_logits(outputs.logits, static_cast<int>(classes), card.temperature);
   std::size_t row = 0;
   int failed = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -83,8 +86,17 @@ int predict_batch(Predictor& predictor, const ModelCard& card, const std::vector
       if (json) std::printf("%s\n", error_json(file, images.errors[i]).c_str());
       continue;
     }
-    const auto values = std::span<const float>(probabilities).subspan(row++ * classes, classes);
-    std::printf("%s\n", (json ? prediction_json(card, file, values) : prediction_table(card, file, values)).c_str());
+    const auto values = std::span<const float>(probabilities).subspan(row * classes, classes);
+    std::optional<StrangerVerdict> verdict;
+    if (stranger_score) {
+      const auto channels = static_cast<std::size_t>(predictor.channels());
+      verdict = (*stranger_score)(std::span<const float>(outputs.logits).subspan(row * classes, classes),
+                                  std::span<const float>(outputs.embeddings).subspan(row * channels, channels));
+    }
+    ++row;
+    const std::string text =
+        json ? prediction_json(card, file, values, verdict) : prediction_table(card, file, values, verdict);
+    std::printf("%s\n", text.c_str());
   }
   std::fflush(stdout);
   return failed;
@@ -95,6 +107,8 @@ void predict(const PredictOptions& options) {
   const LoadedModel model = load_model(options.model);
   const std::vector<std::filesystem::path> files = expand_image_paths(options.images);
   Predictor predictor(model.network, model.card, static_cast<int>(std::min(kBatch, files.size())));
+  const auto stranger_score = StrangerScore::from(model.card.out_of_distribution,
+                                                  model.statistics ? &*model.statistics : nullptr, options.model);
   // Predictions on a terminal are progress enough; a bar would stand between them.
   std::optional<Progress> progress;
   if (files.size() > kBatch && ::isatty(STDOUT_FILENO) == 0)
@@ -107,7 +121,7 @@ void predict(const PredictOptions& options) {
       throw Interrupted("stopped after " + std::to_string(first) + " of " + std::to_string(files.size()) + " images");
     const auto begin = files.begin() + static_cast<std::ptrdiff_t>(first);
     const auto end = files.begin() + static_cast<std::ptrdiff_t>(std::min(first + kBatch, files.size()));
-    failed += predict_batch(predictor, model.card, {begin, end}, options.json);
+    failed += predict_batch(predictor, model.card, stranger_score, {begin, end}, options.json);
     if (progress) progress->advance(end - begin);
   }
   progress.reset();

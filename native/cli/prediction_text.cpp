@@ -87,24 +87,34 @@ std::string reached_points(const ModelCard& card, std::span<const float> probabi
 
 }  // namespace
 
-std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities) {
+std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities,
+                            const std::optional<StrangerVerdict>& verdict) {
   ordered_json values = ordered_json::object();
   for (std::size_t i = 0; i < card.classes.size(); ++i) values[card.classes[i]] = probabilities[i];
   const std::size_t top = by_falling_probability(probabilities).front();
-  return one_line({{"image", image}, {"probabilities", values}, {"top", card.classes[top]}});
+  ordered_json result{{"image", image}, {"probabilities", values}, {"top", card.classes[top]}};
+  if (verdict)
+    result["out_of_distribution"] = {
+        {"score", verdict->score}, {"threshold", verdict->threshold}, {"unlike", verdict->unlike}};
+  return one_line(result);
 }
 
 std::string error_json(std::string_view image, std::string_view error) {
   return one_line({{"image", image}, {"error", error}});
 }
 
-std::string prediction_table(const ModelCard& card, std::string_view image, std::span<const float> probabilities) {
+std::string prediction_table(const ModelCard& card, std::string_view image, std::span<const float> probabilities,
+                             const std::optional<StrangerVerdict>& verdict) {
   std::size_t code_width = 0, name_width = 0;
   for (std::size_t i = 0; i < card.classes.size(); ++i) {
     code_width = std::max(code_width, card.classes[i].size());
     name_width = std::max(name_width, card.class_names[i].size());
   }
   std::string text = std::string(image) + "\n";
+  if (verdict && verdict->unlike)
+    text +=
+        "  ! This does not look like the dermoscopic images that the model knows; what it says below may mean "
+        "nothing.\n";
   for (const std::size_t i : by_falling_probability(probabilities)) {
     text += "  " + padded(card.classes[i], code_width) + "  " + padded(card.class_names[i], name_width) + "  " +
             bar(probabilities[i]) + " " + printed("%5.1f %%", 100 * static_cast<double>(probabilities[i])) + "\n";

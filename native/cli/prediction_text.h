@@ -1,11 +1,13 @@
 // How predictions are printed: a table for people, JSON for programs.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "core/io/model_card.h"
+#include "core/learn/out_of_distribution.h"
 
 namespace dermdistill {
 
@@ -18,13 +20,16 @@ inline constexpr char kNotCalibrated[] =
     "fits them on validation images.";
 
 /// {"image": ..., "probabilities": {"MEL": ..., ...}, "top": "..."} on one line; probabilities in the card's order.
-std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities);
+/// With a verdict also "out_of_distribution": {"score", "threshold", "unlike"}.
+std::string prediction_json(const ModelCard& card, std::string_view image, std::span<const float> probabilities,
+                            const std::optional<StrangerVerdict>& verdict = std::nullopt);
 
 /// {"image": ..., "error": ...} on one line.
 std::string error_json(std::string_view image, std::string_view error);
 
 /// The image's name, a line with a bar a class from the most to the least likely, and which operating points are
-/// reached.
-std::string prediction_table(const ModelCard& card, std::string_view image, std::span<const float> probabilities);
+/// reached; before these a warning where the verdict says that the model does not know such images.
+std::string prediction_table(const ModelCard& card, std::string_view image, std::span<const float> probabilities,
+                             const std::optional<StrangerVerdict>& verdict = std::nullopt);
 
 }  // namespace dermdistill

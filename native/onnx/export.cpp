@@ -4,6 +4,8 @@
 #include <onnx/shape_inference/implementation.h>
 
 #include "core/base/error.h"
+#include "core/io/half.h"
+#include "core/io/weights_digest.h"
 #include "native/base/files.h"
 #include "native/base/sha256.h"
 #include "native/onnx/graph.h"
@@ -28,7 +30,35 @@ void require_card_fits(const FoldedNetwork& network, const ModelCard& card) {
   }
 }
 
-void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network) {
+/// Convolution weights have four dimensions; biases and the classifier, small as they are, stay float32.
+bool is_stored_half(const NamedWeight<const float>& weight) { return weight.shape.size() == 4; }
+
+void set_values(onnx::TensorProto& tensor, const NamedWeight<const float>& weight, bool half) {
+  if (!half) {
+    tensor.set_name(weight.name);
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.set_raw_data(weight.values.data(), weight.values.size_bytes());
+    return;
+  }
+  std::vector<std::uint16_t> halves(weight.values.size());
+  to_half(weight.values, halves);
+  tensor.set_name(weight.name + kOnnxHalfSuffix);
+  tensor.set_data_type(onnx::TensorProto::FLOAT16);
+  tensor.set_raw_data(halves.data(), halves.size() * sizeof(std::uint16_t));
+}
+
+/// The network that a reader of the file computes with. @throws NumericError for a weight that half precision cannot
+/// hold.
+FoldedNetwork rounded_to_half(const FoldedNetwork& network) {
+  FoldedNetwork rounded = network;
+  for (std::size_t i = 0; i < rounded.weights.size(); ++i) {
+    for (float& value : rounded.weights[i]) value = from_half(to_half(value));
+    require_finite(rounded.units[i].conv_name + ".weight in half precision", rounded.weights[i]);
+  }
+  return rounded;
+}
+
+void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network, bool half_weights) {
   for (const auto& weight : named_weights(network)) {
     if (weight.values.size() != element_count(weight.shape)) {
       throw ShapeError("tensor " + weight.name, "it has " + std::to_string(weight.values.size()) + " values",
@@ -36,10 +66,8 @@ void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network) {
     }
     require_finite(weight.name, weight.values);
     onnx::TensorProto& tensor = *graph.add_initializer();
-    tensor.set_name(weight.name);
-    tensor.set_data_type(onnx::TensorProto::FLOAT);
     for (const std::int64_t size : weight.shape) tensor.add_dims(size);
-    tensor.set_raw_data(weight.values.data(), weight.values.size_bytes());
+    set_values(tensor, weight, half_weights && is_stored_half(weight));
   }
 }
 
@@ -57,24 +85,46 @@ void check(const onnx::ModelProto& model) {
 
 }  // namespace
 
-std::string weights_sha256(const FoldedNetwork& network) {
+namespace {
+
+std::string sha256_of(std::span<const NamedWeight<const float>> weights) {
   Sha256 hash;
-  for (const auto& weight : named_weights(network)) {
-    hash.add(weight.name).add(describe_shape(weight.shape)).add(std::as_bytes(weight.values));
+  std::vector<std::byte> bytes;
+  for (const auto& weight : weights) {
+    bytes.clear();
+    append_digest_input(weight.name, weight.shape, weight.values, bytes);
+    hash.add(bytes);
   }
   return hash.finish();
 }
 
-std::vector<std::byte> serialise_onnx(const FoldedNetwork& network, const ModelCard& card) {
-  require_card_fits(network, card);
-  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size);
-  add_weights(*model.mutable_graph(), network);
+}  // namespace
+
+std::string weights_sha256(const FoldedNetwork& network) { return sha256_of(named_weights(network)); }
+
+std::string trunk_sha256(const FoldedNetwork& network) {
+  const std::vector<NamedWeight<const float>> weights = named_weights(network);
+  return sha256_of(std::span(weights).first(weights.size() - kClassifierTensors));
+}
+
+std::vector<std::byte> serialise_onnx(const FoldedNetwork& original, const ModelCard& card,
+                                      const OnnxOptions& options) {
+  require_card_fits(original, card);
+  const FoldedNetwork network = options.half_weights ? rounded_to_half(original) : original;
+  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size, options.half_weights);
+  add_weights(*model.mutable_graph(), network, options.half_weights);
 
   ModelCard complete = card;
   complete.weights_sha256 = weights_sha256(network);
+  complete.trunk_sha256 = trunk_sha256(network);
   onnx::StringStringEntryProto& entry = *model.add_metadata_props();
   entry.set_key(kOnnxCardKey);
   entry.set_value(to_json_text(complete));
+  if (options.statistics) {
+    onnx::StringStringEntryProto& statistics = *model.add_metadata_props();
+    statistics.set_key(kOnnxStatisticsKey);
+    statistics.set_value(statistics_to_text(*options.statistics));
+  }
   check(model);
 
   std::vector<std::byte> bytes(model.ByteSizeLong());
@@ -84,8 +134,9 @@ std::vector<std::byte> serialise_onnx(const FoldedNetwork& network, const ModelC
   return bytes;
 }
 
-void export_onnx(const FoldedNetwork& network, const ModelCard& card, const std::filesystem::path& path) {
-  write_file(path, serialise_onnx(network, card));
+void export_onnx(const FoldedNetwork& network, const ModelCard& card, const std::filesystem::path& path,
+                 const OnnxOptions& options) {
+  write_file(path, serialise_onnx(network, card, options));
 }
 
 }  // namespace dermdistill

@@ -97,7 +97,7 @@ void add_unit(GraphBuilder& builder, const Unit& unit, const std::vector<std::st
 
 }  // namespace
 
-onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size) {
+onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_weights) {
   onnx::ModelProto model;
   model.set_ir_version(kOnnxIrVersion);
   model.set_producer_name(kOnnxProducer);
@@ -114,6 +114,12 @@ onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size) {
   GraphBuilder::value(*graph.add_output(), "logits", {network.config.classes});
   GraphBuilder::value(*graph.add_output(), "embedding", {shape.channels});
   GraphBuilder::value(*graph.add_output(), "features", {shape.channels, shape.height, shape.width});
+
+  for (const Unit& unit : network.units) {
+    if (!half_weights || unit.kind != UnitKind::Convolution) continue;
+    const std::string weight = unit.conv_name + ".weight";
+    GraphBuilder::integer(builder.node("Cast", {weight + kOnnxHalfSuffix}, weight), "to", onnx::TensorProto::FLOAT);
+  }
 
   std::vector<std::string> tensors{"image"};
   bool clips = false;

@@ -3,9 +3,12 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/io/half.h"
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/onnx/graph.h"
@@ -76,20 +79,33 @@ void require_same_graph(const onnx::ModelProto& model, const onnx::ModelProto& e
   }
 }
 
-/// The raw bytes of a float tensor of that shape. @throws FormatError naming it.
-const std::string& tensor_data(const onnx::TensorProto& tensor, std::span<const std::int64_t> shape,
+std::optional<EmbeddingStatistics> read_statistics(const onnx::ModelProto& model, const LoadedModel& loaded,
+                                                   const std::string& name) {
+  for (const onnx::StringStringEntryProto& entry : model.metadata_props()) {
+    if (entry.key() != kOnnxStatisticsKey) continue;
+    EmbeddingStatistics statistics = statistics_from_text(entry.value(), name);
+    if (statistics.classes != loaded.card.classes || statistics.channels != loaded.network.units.back().out_channels)
+      throw FormatError(name, "its embedding statistics are of other classes or channels", "those of its card");
+    return statistics;
+  }
+  return std::nullopt;
+}
+
+/// The raw bytes of a tensor of that type and shape. @throws FormatError naming it.
+const std::string& tensor_data(const onnx::TensorProto& tensor, std::span<const std::int64_t> shape, bool half,
                                const std::string& name) {
   const std::string thing = name + ": tensor " + tensor.name();
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0) {
     throw FormatError(thing, "its values are in another file", "values inside the model");
   }
   const std::vector<std::int64_t> stored(tensor.dims().begin(), tensor.dims().end());
-  if (tensor.data_type() != onnx::TensorProto::FLOAT)
-    throw FormatError(thing, "it is not of float32", "float32 values");
+  if (tensor.data_type() != (half ? onnx::TensorProto::FLOAT16 : onnx::TensorProto::FLOAT))
+    throw FormatError(thing, half ? "it is not of float16" : "it is not of float32",
+                      half ? "float16 values" : "float32 values");
   if (stored != std::vector<std::int64_t>(shape.begin(), shape.end())) {
     throw FormatError(thing, "its shape is " + describe_shape(stored), describe_shape(shape));
   }
-  const std::size_t size = element_count(shape) * sizeof(float);
+  const std::size_t size = element_count(shape) * (half ? sizeof(std::uint16_t) : sizeof(float));
   if (tensor.raw_data().size() != size) {
     throw FormatError(thing, "it holds " + std::to_string(tensor.raw_data().size()) + " bytes",
                       std::to_string(size) + " bytes");
@@ -98,7 +114,7 @@ const std::string& tensor_data(const onnx::TensorProto& tensor, std::span<const 
 }
 
 void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const onnx::GraphProto& expected,
-                  const std::string& name) {
+                  bool half_weights, const std::string& name) {
   std::map<std::string, const onnx::TensorProto*> tensors;
   for (const onnx::TensorProto& tensor : graph.initializer()) {
     if (!tensors.emplace(tensor.name(), &tensor).second)
@@ -112,13 +128,21 @@ void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const o
     return result;
   };
   for (const onnx::TensorProto& constant : expected.initializer()) {
-    if (tensor_data(take(constant.name()), {}, name) != constant.raw_data()) {
+    if (tensor_data(take(constant.name()), {}, false, name) != constant.raw_data()) {
       throw FormatError(name, "the constant " + constant.name() + " has another value", "the limits 0 and 6 of ReLU6");
     }
   }
   for (auto& weight : named_weights(network)) {
-    const std::string& data = tensor_data(take(weight.name), weight.shape, name);
-    std::memcpy(weight.values.data(), data.data(), data.size());
+    const bool half = half_weights && weight.shape.size() == 4;
+    const std::string& data =
+        tensor_data(take(half ? weight.name + kOnnxHalfSuffix : weight.name), weight.shape, half, name);
+    if (half) {
+      std::vector<std::uint16_t> halves(weight.values.size());
+      std::memcpy(halves.data(), data.data(), data.size());
+      from_half(halves, weight.values);
+    } else {
+      std::memcpy(weight.values.data(), data.data(), data.size());
+    }
     require_finite(weight.name + " of " + name, weight.values);
   }
   if (!tensors.empty())
@@ -131,15 +155,19 @@ void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const o
 LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view file) {
   const std::string name(file);
   const onnx::ModelProto model = parse_message(bytes, name);
-  LoadedModel result{{}, read_card(model, name)};
+  LoadedModel result{{}, read_card(model, name), std::nullopt};
   result.network = FoldedNetwork::skeleton(network_config(result.card, name));
-  const onnx::ModelProto expected = onnx_graph(result.network, result.card.preprocessing.size);
+  const bool half_weights = model.graph().node_size() > 0 && model.graph().node(0).op_type() == "Cast";
+  const onnx::ModelProto expected = onnx_graph(result.network, result.card.preprocessing.size, half_weights);
   require_same_graph(model, expected, name);
-  fill_weights(result.network, model.graph(), expected.graph(), name);
+  fill_weights(result.network, model.graph(), expected.graph(), half_weights, name);
   if (weights_sha256(result.network) != result.card.weights_sha256) {
     throw FormatError(name, "its weights do not have the SHA-256 of its card",
                       "weights that were not changed since the export");
   }
+  if (!result.card.trunk_sha256.empty() && result.card.trunk_sha256 != trunk_sha256(result.network))
+    throw FormatError(name, "its trunk does not have the SHA-256 of its card", "a card of the same trunk");
+  result.statistics = read_statistics(model, result, name);
   return result;
 }
 

@@ -17,6 +17,9 @@ struct NamedWeight {
   std::span<Float> values;  // row-major, product of shape, unless the network was put together wrongly
 };
 
+/// Weight and bias of the classifier, the last of the named weights.
+inline constexpr std::size_t kClassifierTensors = 2;
+
 /// "classifier.1" or "fc", torchvision's name for the last linear layer.
 std::string classifier_prefix(Architecture architecture);
 

@@ -13,7 +13,7 @@ constexpr char kExpected[] = "a run folder, a .safetensors checkpoint or a .onnx
 
 LoadedModel load_checkpoint(const std::filesystem::path& path) {
   const Checkpoint checkpoint = read_checkpoint(path);
-  return {FoldedNetwork::from(network_of(checkpoint, path)), checkpoint.card};
+  return {FoldedNetwork::from(network_of(checkpoint, path)), checkpoint.card, std::nullopt};
 }
 
 }  // namespace

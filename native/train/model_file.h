@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "core/io/model_card.h"
+#include "core/learn/embedding_statistics.h"
 #include "core/nn/network.h"
 
 namespace dermdistill {
@@ -12,6 +14,7 @@ namespace dermdistill {
 struct LoadedModel {
   FoldedNetwork network;
   ModelCard card;
+  std::optional<EmbeddingStatistics> statistics = std::nullopt;  // of exported models of newer versions
 };
 
 /// The network of a card, checked to be one that the engine builds. @throws FormatError naming `name`.

@@ -19,9 +19,15 @@ class Predictor {
 
   int classes() const;
   int image_size() const;  // side in pixels
+  int channels() const;    // of an embedding
   /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that
   /// long.
   std::vector<float> logits(std::span<const float> images, int n);
+  /// images as for logits() -> logits [n, classes] and embeddings [n, channels].
+  struct Outputs {
+    std::vector<float> logits, embeddings;
+  };
+  Outputs run(std::span<const float> images, int n);
   /// As logits(), then softmax(logits / the card's temperature): probabilities [n, classes].
   std::vector<float> probabilities(std::span<const float> images, int n);
 

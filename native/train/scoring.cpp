@@ -59,10 +59,11 @@ Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<con
   loader.start_epoch(0);
   while (loader.next(batch)) {
     if (interrupt_requested()) throw Interrupted("stopped; nothing was written");
-    const std::vector<float> logits = predictor.logits(batch.images, static_cast<int>(batch.samples.size()));
+    const Predictor::Outputs outputs = predictor.run(batch.images, static_cast<int>(batch.samples.size()));
     scores.samples.insert(scores.samples.end(), batch.samples.begin(), batch.samples.end());
     scores.labels.insert(scores.labels.end(), batch.labels.begin(), batch.labels.end());
-    scores.logits.insert(scores.logits.end(), logits.begin(), logits.end());
+    scores.logits.insert(scores.logits.end(), outputs.logits.begin(), outputs.logits.end());
+    scores.embeddings.insert(scores.embeddings.end(), outputs.embeddings.begin(), outputs.embeddings.end());
     if (progress) progress->advance(static_cast<std::int64_t>(batch.samples.size()));
   }
   return scores;

@@ -15,9 +15,10 @@
 namespace dermdistill {
 
 struct Scores {
-  std::vector<int> samples;   // indices into Dataset::samples
-  std::vector<int> labels;    // one a sample
-  std::vector<float> logits;  // [samples, classes], not calibrated
+  std::vector<int> samples;            // indices into Dataset::samples
+  std::vector<int> labels;             // one a sample
+  std::vector<float> logits;           // [samples, classes], not calibrated
+  std::vector<float> embeddings = {};  // [samples, channels]
 };
 
 /// Images that are decoded, and run, together.

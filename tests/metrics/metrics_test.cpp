@@ -78,8 +78,8 @@ TEST_CASE("the order of the images does not matter to the values") {
   std::vector<int> order(300);
   std::iota(order.begin(), order.end(), 0);
   Random(1).shuffle(std::span(order));
-  const auto a = to_json(compute_metrics(predictions, {.bootstrap_samples = 0}), true);
-  const auto b = to_json(compute_metrics(select_images(predictions, order), {.bootstrap_samples = 0}), true);
+  const auto a = to_json(compute_metrics(predictions, {.bootstrap_samples = 0}), CurveDetail::Full);
+  const auto b = to_json(compute_metrics(select_images(predictions, order), {.bootstrap_samples = 0}), CurveDetail::Full);
   for (const auto& [name, entry] : a.items()) {
     INFO(name);
     if (entry.is_object() && entry.contains("value")) {
@@ -95,12 +95,12 @@ TEST_CASE("the same seed gives the same report for any number of threads") {
   const Predictions predictions = example_predictions(250, 7, 2);
   const int before = thread_count();
   set_thread_count(1);
-  const auto one = to_json(compute_metrics(predictions), true);
+  const auto one = to_json(compute_metrics(predictions), CurveDetail::Full);
   set_thread_count(3);
-  const auto three = to_json(compute_metrics(predictions), true);
+  const auto three = to_json(compute_metrics(predictions), CurveDetail::Full);
   set_thread_count(before);
   CHECK(one == three);
-  CHECK(one != to_json(compute_metrics(predictions, {.seed = 1}), true));
+  CHECK(one != to_json(compute_metrics(predictions, {.seed = 1}), CurveDetail::Full));
 }
 
 TEST_CASE("classes that do not occur leave their metrics absent") {
