@@ -78,9 +78,9 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
                    [](RunConfig& c) -> std::string& { return c.backend; });
 }
 
-void RunOptions::add_flag(const std::string& flag, const std::string& description,
-                          const std::function<void(RunConfig&)>& change) {
-  command_.add_flag_callback(
+CLI::Option* RunOptions::add_flag(const std::string& flag, const std::string& description,
+                                  const std::function<void(RunConfig&)>& change) {
+  return command_.add_flag_callback(
       flag, [this, flag, change] { changes_.emplace_back(flag, change); }, description);
 }
 
@@ -109,6 +109,9 @@ void RunOptions::add_stage(const std::string& prefix, const std::string& group,
   })->group(group);
   add<double>(p + "momentum", "Momentum of sgd", [access](RunConfig& c) -> double& {
     return access(c).optimiser.momentum;
+  })->group(group);
+  add_flag(p + "nesterov", "Nesterov's momentum for sgd", [access](RunConfig& c) {
+    access(c).optimiser.nesterov = true;
   })->group(group);
   add_change<std::string>(p + "schedule", "constant, step, plateau or cosine",
                           [access](RunConfig& c, const std::string& v) { access(c).schedule = parse_schedule(v); })

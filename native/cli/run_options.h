@@ -41,7 +41,8 @@ class RunOptions {
         },
         description);
   }
-  void add_flag(const std::string& flag, const std::string& description, const std::function<void(RunConfig&)>& change);
+  CLI::Option* add_flag(const std::string& flag, const std::string& description,
+                        const std::function<void(RunConfig&)>& change);
 
   /// The options of one stage: --epochs, --batch, ... or, for the prefix "head-", --head-epochs, ...
   void add_stage(const std::string& prefix, const std::string& group,

@@ -1,12 +1,34 @@
 // dermdistill teach: a teacher and its self-supervision head.
 #include <memory>
+#include <string>
 
+#include "core/base/error.h"
 #include "native/base/interrupt.h"
 #include "native/cli/commands.h"
 #include "native/cli/run_options.h"
 #include "native/train/teach.h"
 
 namespace dermdistill {
+namespace {
+
+/// The network of --head-only and its images are what --init holds: an option that asks for another one is an error.
+void take_trained_network(RunConfig& config, const RunOptions& options) {
+  const RunConfig asked = config;
+  adopt_trained_network(config);
+  const auto check = [&](const char* flag, const std::string& wanted, const std::string& trained) {
+    if (!options.given(flag) || wanted == trained) return;
+    throw InputError(std::string(flag) + " " + wanted, "contradicts the trained model of --init " + config.init,
+                     "its own, " + trained + ", or none with --head-only");
+  };
+  const auto architecture = [](const RunConfig& c) { return std::string(to_string(c.network.architecture)); };
+  const auto rule = [](const RunConfig& c) { return std::string(to_string(c.preprocessing.rule)); };
+  check("--arch", architecture(asked), architecture(config));
+  check("--width", CLI::detail::to_string(asked.network.width), CLI::detail::to_string(config.network.width));
+  check("--size", std::to_string(asked.preprocessing.size), std::to_string(config.preprocessing.size));
+  check("--resize", rule(asked), rule(config));
+}
+
+}  // namespace
 
 void add_teach_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("teach", "Train a teacher (stage 1) and its self-supervision head (stage 2)");
@@ -26,7 +48,7 @@ void add_teach_command(CLI::App& app) {
   command->callback([options] {
     catch_interrupts();
     RunConfig config = options->resolve();
-    if (config.head_only && !options->resume()) adopt_trained_network(config);
+    if (config.head_only && !options->resume()) take_trained_network(config, *options);
     teach(config, options->out(), options->resume(), interrupt_requested);
   });
 }

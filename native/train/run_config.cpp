@@ -149,6 +149,8 @@ void check_stage(const StageConfig& stage, const std::string& prefix) {
   require_not_negative(stage.optimiser.weight_decay, prefix + "weight-decay");
   require(stage.optimiser.momentum >= 0 && stage.optimiser.momentum < 1, prefix + "momentum",
           "is " + std::to_string(stage.optimiser.momentum), "[0, 1)");
+  require(!stage.optimiser.nesterov || (stage.optimiser.kind == OptimiserKind::Sgd && stage.optimiser.momentum > 0),
+          prefix + "nesterov", "is for sgd with momentum alone", prefix + "optimiser sgd and a momentum above 0");
   require(stage.factor > 0 && stage.factor <= 1, prefix + "factor", "is " + std::to_string(stage.factor), "(0, 1]");
   require(stage.patience >= 0, prefix + "patience", "is " + std::to_string(stage.patience), "0 or more epochs");
   require(stage.early_stop >= 0, prefix + "early-stop", "is " + std::to_string(stage.early_stop),

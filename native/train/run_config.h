@@ -36,7 +36,7 @@ struct StageConfig {
 
 struct DataConfig {
   std::filesystem::path folder;
-  std::string fingerprint;  // of classes, ids, labels and file sizes
+  std::string fingerprint;  // Dataset::fingerprint()
   SplitConfig split;
   int limit = 0;                   // train on this many images of the training part, stratified; 0: all
   bool allow_other_split = false;  // of the teacher or of the initial weights

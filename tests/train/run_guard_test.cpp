@@ -92,6 +92,33 @@ TEST_CASE("A head alone wants the data's classes and split, and notes its networ
              Catch::Contains("knows the classes"));
 }
 
+TEST_CASE("A head alone refuses options that contradict its network") {
+  const testing::TemporaryFolder folder;
+  const auto teach_head = [&](std::vector<std::string> more) {
+    std::vector<std::string> command = {"teach",  "--head-only",
+                                        "--init", testing::tiny_teacher().string(),
+                                        "--data", testing::tiny_data().string(),
+                                        "--out",  (folder.path() / "run").string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return testing::run_dermdistill(command);
+  };
+  const auto refused = [&](const std::vector<std::string>& more) {
+    const auto result = teach_head(more);
+    CHECK(result.status != 0);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+    return result.errors;
+  };
+  CHECK_THAT(refused({"--arch", "resnet50"}),
+             Catch::Contains("--arch resnet50: contradicts") && Catch::Contains("mobilenet_v2"));
+  CHECK_THAT(refused({"--size", "64"}), Catch::Contains("--size 64: contradicts") && Catch::Contains("32"));
+  CHECK_THAT(refused({"--width", "1"}), Catch::Contains("--width 1: contradicts") && Catch::Contains("0.25"));
+  CHECK_THAT(refused({"--resize", "crop-shorter-side"}), Catch::Contains("--resize crop-shorter-side: contradicts"));
+  const auto agreeing = teach_head({"--arch", "mobilenet_v2", "--width", "0.25", "--size", "32", "--allow-other-split",
+                                    "--head-epochs", "1", "--head-batch", "16", "--threads", "1"});
+  INFO(agreeing.errors);
+  CHECK(agreeing.status == 0);
+}
+
 TEST_CASE("Every checkpoint of ISIC images carries their licence") {
   const testing::TemporaryFolder folder;
   Run run = open_run(testing::tiny_distill_config(Method::Ce), folder.path() / "run", false, {});
@@ -118,6 +145,11 @@ TEST_CASE("Numbers that make no sense are refused by the option's name") {
   CHECK_THAT(message([](RunConfig& c) { c.training.factor = -1; }), Catch::StartsWith("--factor"));
   CHECK_THAT(message([](RunConfig& c) { c.training.optimiser.weight_decay = -1; }),
              Catch::StartsWith("--weight-decay"));
+  CHECK_THAT(message([](RunConfig& c) {
+               c.training.optimiser = {.kind = OptimiserKind::AdamW};
+               c.training.optimiser.nesterov = true;
+             }),
+             Catch::StartsWith("--nesterov: is for sgd") && Catch::Contains("--optimiser sgd"));
   CHECK_THAT(message([](RunConfig& c) { c.class_weight_power = -1; }), Catch::StartsWith("--class-weight-power"));
   CHECK_THAT(message([](RunConfig& c) { c.training.epochs = 0; }), Catch::StartsWith("--epochs: is 0"));
   CHECK_THAT(message([](RunConfig& c) { c.preprocessing.size = 4096; }), Catch::StartsWith("--size: is 4096"));
@@ -176,7 +208,7 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
   const std::vector<std::string> command = {
       "distill", "--data", typed, "--teacher", teacher.string(), "--method", "ssd-kd",
       "--weight.ss", "5", "--kd-temperature", "3", "--resize", "squash", "--width", "0.25", "--batch", "16",
-      "--epochs", "1", "--threads", "1", "--allow-other-split", "--out", out};
+      "--epochs", "1", "--threads", "1", "--optimiser", "sgd", "--nesterov", "--allow-other-split", "--out", out};
   // clang-format on
   const auto started = testing::run_dermdistill(command);
   INFO(started.errors);
@@ -190,6 +222,7 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
   CHECK_THAT(testing::run_dermdistill(again).errors, Catch::Contains("--seed: contradicts the run"));
 
   const RunConfig stored = RunFolder::open(out).read_config();
+  CHECK(stored.training.optimiser.nesterov);
   CHECK(stored.data.folder.is_absolute());
   CHECK(std::filesystem::equivalent(stored.data.folder, data));
 }
