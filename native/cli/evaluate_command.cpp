@@ -24,6 +24,7 @@
 #include "native/train/predictor.h"
 #include "native/train/run_report.h"
 #include "native/train/scoring.h"
+#include "native/train/split_check.h"
 
 namespace dermdistill {
 namespace {
@@ -95,6 +96,15 @@ Selection select_images(const Dataset& dataset, const DataOrigin& origin, const 
   return selection;
 }
 
+/// What the model knows beside its own training part, by way of a teacher or of initial weights.
+void add_known_images(const ModelCard& card, std::vector<std::string>& warnings) {
+  if (!card.training.is_object() || !card.training.contains("other_splits")) return;
+  for (const auto& other : card.training.at("other_splits")) {
+    warnings.push_back("the model learned from one that was trained on another split (" +
+                       describe_training_images(other) + "), which may have seen these images");
+  }
+}
+
 void write_report(const EvaluateOptions& options, const Selection& selection, EvaluationReport report) {
   report.model = options.model;
   report.data_set = options.data;
@@ -115,6 +125,7 @@ void evaluate(const EvaluateOptions& options) {
   const KnownImages known = with_classes(loaded, selection.indices, model.card.classes);
   const Dataset& dataset = known.dataset;
   if (known.left_out > 0) selection.warnings.push_back(left_out_text(known.left_out));
+  add_known_images(model.card, selection.warnings);
   if (model.card.operating_points.empty()) selection.warnings.push_back(kNotCalibrated);
   for (const std::string& warning : selection.warnings)
     std::fprintf(stderr, "dermdistill: warning: %s\n", warning.c_str());

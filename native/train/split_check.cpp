@@ -5,12 +5,9 @@
 #include "core/base/error.h"
 
 namespace dermdistill {
-namespace {
-
 using nlohmann::json;
 
-/// "data 3f2a..., rule lesion, seed 2019, ..."
-std::string text_of(const json& data) {
+std::string describe_training_images(const json& data) {
   if (!data.is_object() || !data.contains("split") || !data.at("split").is_object()) return "unknown images";
   std::string text = "data " + data.value("fingerprint", std::string("unknown")).substr(0, 12);
   for (const auto& [key, value] : data.at("split").items()) {
@@ -18,8 +15,6 @@ std::string text_of(const json& data) {
   }
   return text;
 }
-
-}  // namespace
 
 void check_same_split(RunConfig& config, const ModelCard& card, const std::string& option) {
   const json ours = {{"fingerprint", config.data.fingerprint}, {"split", to_json(config.data.split)}};
@@ -30,9 +25,9 @@ void check_same_split(RunConfig& config, const ModelCard& card, const std::strin
   for (const json& other : others) {
     if (!config.data.allow_other_split) {
       throw InputError(option,
-                       "was trained on another split (" + text_of(other) +
+                       "was trained on another split (" + describe_training_images(other) +
                            "), so that it may have seen the images this run is tested on",
-                       "this run's split (" + text_of(ours) + "), or --allow-other-split");
+                       "this run's split (" + describe_training_images(ours) + "), or --allow-other-split");
     }
     json& noted = config.data.other_splits;
     if (std::find(noted.begin(), noted.end(), other) == noted.end()) noted.push_back(other);

@@ -8,6 +8,10 @@
 
 namespace dermdistill {
 
+/// "data 3f2a61c0d5e7, rule lesion, seed 2019, ...": the images that a card's training["data"] or one of its
+/// training["other_splits"] names.
+std::string describe_training_images(const nlohmann::json& data);
+
 /// Compares what `card`, of a model that the run learns or starts from, says of its training images with the run's
 /// data and split. With --allow-other-split a difference is noted in `config.data.other_splits`, together with those
 /// that the model itself was made with. `option` names where the model comes from.

@@ -174,6 +174,21 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good
   CHECK_THAT(warnings({"--split-rule", "image", "--allow-other-split"}), Contains("leaks") && Contains("too good"));
 }
 
+TEST_CASE_METHOD(EvaluateFixture, "evaluate says what the model's teacher or initial weights have seen") {
+  Checkpoint checkpoint = read_checkpoint(run / "best.safetensors");
+  SplitConfig other = split;
+  other.seed = 1234;
+  const nlohmann::json known = {{"fingerprint", "abcdef0123456789"}, {"split", to_json(other)}};
+  checkpoint.card.training["other_splits"] = nlohmann::json::array({known});
+  write_checkpoint(run / "best.safetensors", checkpoint);
+  const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0", "--json"});
+  INFO(result.error);
+  REQUIRE(result.status == 0);
+  CHECK_THAT(result.error, Contains("another split (data abcdef012345") && Contains("seed 1234") &&
+                               Contains("may have seen these images"));
+  CHECK_THAT(nlohmann::json::parse(result.out).at("warnings").dump(), Contains("seed 1234"));
+}
+
 TEST_CASE_METHOD(EvaluateFixture, "evaluate refuses a split that contradicts the model's own") {
   const auto error = [&](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"evaluate", "--data", data, "--model", run, "--bootstrap", "0"};
