@@ -154,27 +154,6 @@ void warn_of_incomplete_rows(const Dataset& dataset) {
     std::fprintf(stderr, "dermdistill: warning: %s: %s\n", dataset.folder.c_str(), problem.c_str());
 }
 
-Dataset with_classes(Dataset dataset, std::span<const std::string> classes) {
-  std::vector<int> label_of(dataset.classes.size(), -1);
-  for (std::size_t i = 0; i < dataset.classes.size(); ++i) {
-    const auto place = std::find(classes.begin(), classes.end(), dataset.classes[i]);
-    if (place != classes.end()) label_of[i] = static_cast<int>(place - classes.begin());
-  }
-  for (auto* samples : {&dataset.samples, &dataset.missing}) {
-    for (Sample& sample : *samples) {
-      const std::string& name = dataset.classes[static_cast<std::size_t>(sample.label)];
-      sample.label = label_of[static_cast<std::size_t>(sample.label)];
-      if (sample.label >= 0) continue;
-      std::string known;
-      for (const std::string& one : classes) known += (known.empty() ? "" : ", ") + one;
-      throw InputError("image \"" + sample.id + "\" of " + dataset.folder.string(), "is of class " + name,
-                       "one of " + known);
-    }
-  }
-  dataset.classes.assign(classes.begin(), classes.end());
-  return dataset;
-}
-
 KnownImages with_classes(const Dataset& dataset, std::span<const int> indices, std::span<const std::string> classes) {
   std::vector<int> label_of(dataset.classes.size(), -1);
   for (std::size_t i = 0; i < dataset.classes.size(); ++i) {

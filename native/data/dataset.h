@@ -57,10 +57,6 @@ std::vector<std::string> incomplete_rows(const Dataset& dataset);
 /// Prints them to stderr as warnings.
 void warn_of_incomplete_rows(const Dataset& dataset);
 
-/// The same images with labels that index `classes`, such as a trained model's. @throws InputError when a sample's
-/// class is not among them.
-Dataset with_classes(Dataset dataset, std::span<const std::string> classes);
-
 /// Images whose labels index the classes of a model.
 struct KnownImages {
   Dataset dataset;

@@ -14,7 +14,7 @@ constexpr int kBootstrapSamples = 1000;
 Scores score_validation(const Run& run, const LoadedModel& model, const Dataset& dataset) {
   Predictor predictor(model.network, model.card, kScoringBatch);
   try {
-    return score_samples(predictor, dataset, run.data.validation, model.card.preprocessing, "validation");
+    return score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "validation");
   } catch (const Interrupted&) {
     throw Interrupted("stopped before the report; the run is finished and saved; write its report with: dermdistill " +
                       std::string(run.config.kind == "teacher" ? "teach" : "distill") + " --resume --out " +
@@ -56,12 +56,12 @@ void report_run(const Run& run) {
     return;
   }
   const LoadedModel model = load_model(run.folder.best());
-  const Dataset dataset = with_classes(run.data.dataset, model.card.classes);
+  const Dataset dataset = with_classes(run.data.dataset, run.data.validation, model.card.classes).dataset;
   const SplitConfig& split = run.config.data.split;
   const Scores scores = score_validation(run, model, dataset);
   Predictions predictions = to_predictions(scores, dataset, model.card.temperature);
   MetricReport metrics = measure(model.card, predictions, split.seed, kBootstrapSamples);
-  write_text(run.folder.path() / "validation.json", to_json(metrics, CurveDetail::Full).dump() + "\n");
+  write_text(run.folder.path() / "validation.json", to_json(metrics, true).dump() + "\n");
 
   EvaluationReport report = evaluation_report(model.card, dataset, scores, std::move(predictions), std::move(metrics));
   report.model = run.folder.best().string();
