@@ -174,6 +174,25 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good
   CHECK_THAT(warnings({"--split-rule", "image", "--allow-other-split"}), Contains("leaks") && Contains("too good"));
 }
 
+TEST_CASE_METHOD(EvaluateFixture,
+                 "validation images without an error do not choose a temperature, and the card says so") {
+  LoadedModel model = load_model(run);
+  const Dataset dataset = load_dataset(data);
+  Scores scores;
+  scores.samples = all_indices(dataset);
+  for (const Sample& sample : dataset.samples) {
+    scores.labels.push_back(sample.label);
+    for (int c = 0; c < 3; ++c) scores.logits.push_back(c == sample.label ? 2.0F : 0.0F);
+  }
+  calibrate_card(model.card, scores, dataset, 2019);
+  CHECK(model.card.temperature == 1);
+  CHECK_THAT(model.card.training.at("calibration").get<std::string>(), Contains("not fitted: of 60 validation images"));
+  scores.logits[0] = -1;  // the first image's own class
+  calibrate_card(model.card, scores, dataset, 2019);
+  CHECK(model.card.temperature != 1);
+  CHECK_FALSE(model.card.training.contains("calibration"));
+}
+
 TEST_CASE_METHOD(EvaluateFixture, "evaluate says what the model's teacher or initial weights have seen") {
   Checkpoint checkpoint = read_checkpoint(run / "best.safetensors");
   SplitConfig other = split;
