@@ -18,17 +18,30 @@
 #include "native/train/model_file.h"
 #include "native/train/predictor.h"
 #include "native/train/scoring.h"
+#include "native/train/training_data.h"
 
 namespace dermdistill {
 namespace {
 
+constexpr int kStatisticsImages = 5000;  // of the training part, for the embedding statistics
+
 struct ExportOptions {
   std::string model, data, out, name;
   std::vector<std::string> notices;
-  bool uncalibrated = false;
+  bool uncalibrated = false, half = false;
   int threads = available_threads();
   std::uint64_t seed = 2019;
 };
+
+/// Where each class's embeddings lie, from training images: the validation part stays what thresholds are measured on.
+EmbeddingStatistics fit_statistics(Predictor& predictor, const LoadedModel& model, const Dataset& loaded,
+                                   std::span<const int> training, std::uint64_t seed) {
+  const std::vector<int> chosen = limited(loaded, training, kStatisticsImages, seed);
+  const Dataset dataset = with_classes(loaded, chosen, model.card.classes).dataset;
+  const Scores scores =
+      score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Fitting embedding statistics");
+  return fit_embedding_statistics(scores.embeddings, scores.labels, model.card.classes, predictor.channels());
+}
 
 /// Fits and measures on the validation part of the run's own split, so that nothing it was trained on is used.
 void calibrate(LoadedModel& model, const ExportOptions& options) {
@@ -56,7 +69,10 @@ void calibrate(LoadedModel& model, const ExportOptions& options) {
   Predictor predictor(model.network, model.card, kScoringBatch);
   const Scores scores =
       score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Calibrating");
-  calibrate_card(model.card, scores, dataset, options.seed);
+  model.statistics = fit_statistics(predictor, model, loaded, split.train, options.seed);
+  // The thresholds belong to the statistics as the file stores them, in half precision.
+  model.statistics = statistics_from_tensors(to_tensors(*model.statistics), options.model);
+  calibrate_card(model.card, scores, dataset, options.seed, &*model.statistics);
   add_notices(model.card, data_notices(loaded));
   model.card.training["data"] = {{"name", std::filesystem::path(folder).lexically_normal().filename().string()},
                                  {"layout", to_string(loaded.layout)},
@@ -110,7 +126,7 @@ void export_model(const ExportOptions& options) {
   if (model.card.training.contains("data") && model.card.training["data"].is_object())
     model.card.training["data"].erase("folder");
   add_notices(model.card, options.notices);
-  export_onnx(model.network, model.card, options.out);
+  export_onnx(model.network, model.card, options.out, {options.half, model.statistics ? &*model.statistics : nullptr});
   print_summary(model, options.out);
 }
 
@@ -133,6 +149,8 @@ void add_export_command(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_flag("--uncalibrated", options->uncalibrated,
                     "Keep the card as it is: no data, no temperature, no operating points");
+  command->add_flag("--half", options->half,
+                    "Store convolution weights in half precision: half the size, the same answers to three digits");
   command->add_option("--seed", options->seed, "Of the bootstrap that gives the intervals")->capture_default_str();
   add_thread_option(*command, options->threads);
   command->footer(

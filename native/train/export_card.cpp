@@ -1,9 +1,8 @@
 #include "native/train/export_card.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "core/base/error.h"
+#include "core/learn/out_of_distribution.h"
 #include "core/learn/temperature.h"
 #include "core/metrics/metrics.h"
 
@@ -17,45 +16,10 @@ constexpr char kIsicNotice[] =
     "doi:10.1038/sdata.2018.161), BCN_20000 (Hospital Clinic de Barcelona; Combalia et al., arXiv:1908.02288), "
     "MSK (Codella et al., arXiv:1710.05006).";
 
-/// The value below which the share lies, between neighbours by straight line; `sorted` ascending, not empty.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto low = static_cast<std::size_t>(place);
-  const std::size_t high = std::min(low + 1, sorted.size() - 1);
-  return sorted[low] + (place - static_cast<double>(low)) * (sorted[high] - sorted[low]);
-}
-
-nlohmann::json energy_statistics(const Scores& validation, int classes, double temperature) {
-  std::vector<double> values = energies(validation.logits, classes, temperature);
-  std::sort(values.begin(), values.end());
-  nlohmann::json quantiles = nlohmann::json::object();
-  for (const int percent : {5, 50, 90, 95, 99}) quantiles[std::to_string(percent)] = quantile(values, percent / 100.0);
-  return {
-      {"score", "energy"},
-      {"temperature", temperature},
-      {"percentiles", quantiles},
-      {"images", values.size()},
-      {"meaning", "-T log sum exp(logit / T) on validation images; above the 95th percentile an image is unlike them"}};
-}
-
 }  // namespace
 
-std::vector<double> energies(std::span<const float> logits, int classes, double temperature) {
-  if (classes < 1 || logits.size() % static_cast<std::size_t>(classes) != 0) {
-    throw ShapeError("logits", std::to_string(logits.size()) + " values", "rows of " + std::to_string(classes));
-  }
-  std::vector<double> result;
-  for (std::size_t row = 0; row < logits.size(); row += static_cast<std::size_t>(classes)) {
-    const auto values = logits.subspan(row, static_cast<std::size_t>(classes));
-    const double highest = *std::max_element(values.begin(), values.end());
-    double sum = 0;
-    for (const float value : values) sum += std::exp((static_cast<double>(value) - highest) / temperature);
-    result.push_back(-highest - temperature * std::log(sum));
-  }
-  return result;
-}
-
-void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& dataset, std::uint64_t seed) {
+void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& dataset, std::uint64_t seed,
+                    const EmbeddingStatistics* statistics) {
   const int classes = static_cast<int>(card.classes.size());
   card.temperature = fit_temperature(validation.logits, validation.labels, classes);
   card.training.erase("calibration");
@@ -64,7 +28,8 @@ void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& da
                                    " validation images none is misclassified, so that they do not tell how sure the "
                                    "model may be";
   }
-  card.out_of_distribution = energy_statistics(validation, classes, card.temperature);
+  card.out_of_distribution =
+      fit_stranger_score(validation.logits, validation.embeddings, classes, card.temperature, statistics);
 
   MetricOptions options;
   options.seed = seed;
@@ -75,7 +40,7 @@ void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& da
     card.operating_points.push_back(
         {point.target, std::clamp(point.threshold, 0.0, 1.0), point.sensitivity->value, point.specificity->value});
   }
-  card.metrics["validation"] = to_json(report);
+  card.metrics["validation"] = to_json(report, CurveDetail::Thinned);
 }
 
 std::vector<std::string> data_notices(const Dataset& dataset) {

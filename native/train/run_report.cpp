@@ -61,7 +61,7 @@ void report_run(const Run& run) {
   const Scores scores = score_validation(run, model, dataset);
   Predictions predictions = to_predictions(scores, dataset, model.card.temperature);
   MetricReport metrics = measure(model.card, predictions, split.seed, kBootstrapSamples);
-  write_text(run.folder.path() / "validation.json", to_json(metrics, true).dump() + "\n");
+  write_text(run.folder.path() / "validation.json", to_json(metrics, CurveDetail::Full).dump() + "\n");
 
   EvaluationReport report = evaluation_report(model.card, dataset, scores, std::move(predictions), std::move(metrics));
   report.model = run.folder.best().string();
