@@ -17,7 +17,7 @@ export function Probabilities({
   const order = result.probabilities.map((_, k) => k);
   order.sort((a, b) => (result.probabilities[b] ?? 0) - (result.probabilities[a] ?? 0));
   return (
-    <section class="probabilities" aria-label={t.probabilities}>
+    <div class="probabilities">
       <h3>{t.probabilities}</h3>
       <ol class="plain-list">
         {order.map((k) => {
@@ -56,6 +56,6 @@ export function Probabilities({
         })}
       </ol>
       {result.spread && <p class="small quiet">{t.spreadHelp}</p>}
-    </section>
+    </div>
   );
 }

@@ -11,7 +11,7 @@ export function Targets({ result }: { result: CheckResult }) {
     <details class="targets">
       <summary>{t.points}</summary>
       <p class="small quiet">{t.pointsHelp}</p>
-      <div class="table-place" tabIndex={0} role="region" aria-label={t.points}>
+      <div class="table-place" tabIndex={0} role="group" aria-label={t.points}>
         <table class="figures">
           <thead>
             <tr>
