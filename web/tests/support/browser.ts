@@ -45,12 +45,13 @@ export interface Site {
   stop: () => void;
 }
 
-/** Serves web/dist, or another folder, as tools/serve does. */
+/** Serves web/dist, or the built site in the folder DERMDISTILL_SITE, as tools/serve does. */
 export function serve(options: string[] = [], log: (line: string) => void = () => undefined): Promise<Site> {
   const server: ChildProcess = spawn(process.execPath, [
     resolve(webRoot, 'build/serve.mjs'),
     '--port',
     '0',
+    ...(process.env['DERMDISTILL_SITE'] ? ['--dist', process.env['DERMDISTILL_SITE']] : []),
     ...options,
   ]);
   return new Promise((done, fail) => {
