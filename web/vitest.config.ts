@@ -7,8 +7,9 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     // Browsers side by side on two cores only slow each other down.
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // A bound for machines that do many other things meanwhile; alone a test takes seconds.
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     // A loaded machine takes its time.
     expect: { poll: { timeout: 60_000 } },
     globalSetup: ['tests/support/pictures.ts'],
