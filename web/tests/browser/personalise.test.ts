@@ -206,7 +206,7 @@ test('kept embeddings outlive a reload, pictures do not, and unticking deletes t
   await expect.poll(() => countOf(page, 'BCC').textContent()).toBe('12');
   expect(await page.locator('[data-testid=notices]').textContent()).toContain('missing.jpg');
   await page.getByLabel('Keep what the network said').check();
-  await page.getByText('Settings', { exact: true }).click();
+  await page.locator('.settings-fields summary').click();
   await page.getByLabel('Orientations of each picture').selectOption('4');
   await train(page);
   expect(await stored(page, 'embeddings')).toBe(24);
@@ -235,7 +235,7 @@ test('training can be stopped while the network looks and while the head learns'
   expect(await countOf(page, 'MEL').textContent()).toBe('15');
   expect(await page.locator('.comparison').count()).toBe(0);
 
-  await page.getByText('Settings', { exact: true }).click();
+  await page.locator('.settings-fields summary').click();
   await page.getByLabel('Epochs').fill('1000');
   await page.getByLabel('Orientations of each picture').selectOption('1');
   await page.getByRole('button', { name: 'Train a head' }).click();
