@@ -151,7 +151,7 @@ export const personalise = {
       `${pictures(count)} that were not trained on. With so few, a difference of a picture or two is chance.`,
     replayed: 'The shipped kinds',
     replayedHelp: (count: number) =>
-      `${count} replayed samples of the kinds that the model shipped with: whether they were forgotten.`,
+      `${count} samples of the kinds that the model shipped with, drawn from the statistics in its file and not from pictures: a fall shows what was forgotten, a rise says little.`,
     summary: (from: string, to: string) =>
       `Balanced accuracy on your held-out pictures went from ${from} to ${to}.`,
     replaySummary: (from: string, to: string) => `On the shipped kinds it went from ${from} to ${to}.`,

@@ -135,7 +135,8 @@ export const personalise: Messages['personalise'] = {
     heldOut: '検証用に残した画像',
     heldOutHelp: (count) => `学習に使っていない${pictures(count)}。枚数が少ないため、1、2枚の差は偶然です。`,
     replayed: '元の種類',
-    replayedHelp: (count) => `モデルが元から知る種類を再生した標本${count}件。忘れていないかを示します。`,
+    replayedHelp: (count) =>
+      `モデルが元から知る種類の標本${count}件。画像ではなくファイルの統計から作られています。下がれば忘れたことを示し、上がってもあまり意味はありません。`,
     summary: (from, to) => `検証用の画像での均衡正解率は${from}から${to}になりました。`,
     replaySummary: (from, to) => `元の種類では${from}から${to}になりました。`,
     noHeldOut: '検証用の画像がないため、ヘッドの良し悪しはわかりません。',
