@@ -50,7 +50,7 @@ test.each([
   [
     'a WebP',
     () => named('web.webp', Buffer.from('RIFF\x10\0\0\0WEBPVP8 '), 'image/webp'),
-    'in a format that cannot be read',
+    'in a format, or a rare kind',
   ],
   ['a JPEG that was cut off', () => named('half.jpg', whole().bytes.subarray(0, 4000)), 'damaged or cut off'],
   [
