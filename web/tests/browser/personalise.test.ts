@@ -130,7 +130,6 @@ describe('a head of four folders, one of them a new kind', () => {
 
   test('is still in use after a reload, goes back, is deleted and comes back from its file', async () => {
     await page.reload();
-    await modelReady(page);
     expect(await check(page, picture)).toEqual(personalised);
     await openPersonalise(page);
     await page.locator('[data-testid=head]').waitFor();
