@@ -187,7 +187,7 @@ TEST_CASE_METHOD(EvaluateFixture,
   calibrate_card(model.card, scores, dataset, 2019);
   CHECK(model.card.temperature == 1);
   CHECK_THAT(model.card.training.at("calibration").get<std::string>(), Contains("not fitted: of 60 validation images"));
-  scores.logits[0] = -1;  // the first image's own class
+  scores.logits[static_cast<std::size_t>(scores.labels[0])] = -1;  // the first image's own class
   calibrate_card(model.card, scores, dataset, 2019);
   CHECK(model.card.temperature != 1);
   CHECK_FALSE(model.card.training.contains("calibration"));
