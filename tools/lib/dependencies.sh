@@ -7,7 +7,7 @@ packages_of() {
   case $1 in
     build) printf '%s\n' libeigen3-dev nlohmann-json3-dev libcli11-dev libstb-dev libonnx-dev libprotobuf-dev \
       protobuf-compiler libssl-dev libdnnl-dev catch2 librapidcheck-dev ;;
-    test | browser) ;;
+    test | browser | site) ;;
     wasm) printf '%s\n' emscripten libeigen3-dev nlohmann-json3-dev libstb-dev ;;
     lint) printf '%s\n' clang-format-14 clang-tidy-14 libomp-14-dev shellcheck ;;
     *) die "unknown group of packages: $1" ;;
@@ -21,6 +21,7 @@ tools_of() {
     test) printf '%s\n' node:nodejs npm:npm ;;
     wasm) printf '%s\n' cmake:cmake ninja:ninja-build ;;
     browser) printf '%s\n' chromium:chromium ;;
+    site) printf '%s\n' node:nodejs npm:npm ;;
     lint) ;;
   esac
 }
