@@ -35,11 +35,12 @@ const Backend& backend_named(std::string_view name) {
 #elif defined(DERMDISTILL_HAS_ONEDNN)
   if (name == "auto" || name == "onednn") return onednn_backend();
 #else
-  if (name == "auto") return eigen_backend();
-  if (name == "onednn") throw InputError("backend onednn", "this program was built without it", "eigen or auto");
+  if (name == "auto") return fused_backend();
+  if (name == "onednn") throw InputError("backend onednn", "this program was built without it", "auto, fused or eigen");
 #endif
+  if (name == "fused") return fused_backend();
   if (name == "eigen") return eigen_backend();
-  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn or eigen");
+  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, fused or eigen");
 }
 
 }  // namespace dermdistill

@@ -51,6 +51,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
+  /// Whether training runs inverted residual blocks as one layer each, instead of unit by unit.
+  virtual bool fuses_blocks() const { return false; }
   virtual std::unique_ptr<Convolution> convolution(const ConvShape& shape) const = 0;
   virtual std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const Scalar> weight,
                                                               std::span<const Scalar> bias, Activation activation,
@@ -60,8 +62,8 @@ class Backend {
                     std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const = 0;
 };
 
-/// "eigen" (everywhere, the reference), "onednn" (where it was found), "wasm_simd" (in WebAssembly), or "auto" for the
-/// fastest one built in.
+/// "eigen" (everywhere, the reference, unit by unit), "fused" (Eigen's, with whole blocks as one layer), "onednn"
+/// (where it was found, with whole blocks too), "wasm_simd" (in WebAssembly), or "auto" for the fastest one built in.
 /// @throws InputError for a name that is unknown or not built in.
 const Backend& backend_named(std::string_view name);
 

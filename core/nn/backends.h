@@ -6,6 +6,7 @@
 namespace dermdistill {
 
 const Backend& eigen_backend();
+const Backend& fused_backend();
 const Backend& onednn_backend();     // only where CMake found oneDNN
 const Backend& wasm_simd_backend();  // only in WebAssembly
 

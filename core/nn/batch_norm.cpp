@@ -47,11 +47,17 @@ void BatchNorm::measure(std::span<const Scalar> x, std::span<const Scalar> weigh
                                     first_.data() + part * channels_, second_.data() + part * channels_);
   });
   sum_parts(first_, second_);
+  set_moments(shift_, first_, second_, rows, weight, bias, running_mean, running_variance);
+}
+
+void BatchNorm::set_moments(std::span<const Scalar> shift, std::span<const double> sum, std::span<const double> squares,
+                            std::int64_t rows, std::span<const Scalar> weight, std::span<const Scalar> bias,
+                            std::span<Scalar> running_mean, std::span<Scalar> running_variance) {
   const double n = static_cast<double>(rows);
   for (std::size_t c = 0; c < at(channels_); ++c) {
-    const double shifted = first_[c] / n;
-    const double mean = shifted + static_cast<double>(shift_[c]);
-    const double variance = std::max(0.0, second_[c] / n - shifted * shifted);
+    const double shifted = sum[c] / n;
+    const double mean = shifted + static_cast<double>(shift[c]);
+    const double variance = std::max(0.0, squares[c] / n - shifted * shifted);
     const double inverse = 1.0 / std::sqrt(variance + kNormEpsilon);
     mean_[c] = static_cast<Scalar>(mean);
     inverse_std_[c] = static_cast<Scalar>(inverse);
@@ -92,19 +98,7 @@ void BatchNorm::backward(std::span<Scalar> dy, std::span<const Scalar> dy2, std:
                                         first_.data() + part * channels_, second_.data() + part * channels_);
   });
   sum_parts(first_, second_);
-  // dx = weight/std * (dz - mean(dz) - xhat * mean(dz * xhat)), Ioffe and Szegedy 2015, written as a * dz + b * x + k.
-  const double n = static_cast<double>(rows);
-  for (std::size_t c = 0; c < at(channels_); ++c) {
-    const double inverse = static_cast<double>(inverse_std_[c]);
-    const double a = static_cast<double>(weight[c]) * inverse;
-    const double dot = second_[c] * inverse;  // sum of dz * xhat
-    d_bias[c] = static_cast<Scalar>(first_[c]);
-    d_weight[c] = static_cast<Scalar>(dot);
-    const double b = -a * inverse * dot / n;
-    a_[c] = static_cast<Scalar>(a);
-    b_[c] = static_cast<Scalar>(b);
-    k_[c] = static_cast<Scalar>(-a * first_[c] / n - b * static_cast<double>(mean_[c]));
-  }
+  set_gradient_sums(first_, second_, rows, weight, d_weight, d_bias);
   parallel_parts(parts_, [&](int part, int parts) {
     const auto [begin, end] = slice_of(rows, part, parts);
     const std::int64_t from = begin * channels_;
@@ -112,6 +106,24 @@ void BatchNorm::backward(std::span<Scalar> dy, std::span<const Scalar> dy2, std:
                                          offset_.data(), activation, store, a_.data(), b_.data(), k_.data(),
                                          dx.data() + from);
   });
+}
+
+void BatchNorm::set_gradient_sums(std::span<const double> sum, std::span<const double> sum_x, std::int64_t rows,
+                                  std::span<const Scalar> weight, std::span<Scalar> d_weight,
+                                  std::span<Scalar> d_bias) {
+  // dx = weight/std * (dz - mean(dz) - xhat * mean(dz * xhat)), Ioffe and Szegedy 2015, written as a * dz + b * x + k.
+  const double n = static_cast<double>(rows);
+  for (std::size_t c = 0; c < at(channels_); ++c) {
+    const double inverse = static_cast<double>(inverse_std_[c]);
+    const double a = static_cast<double>(weight[c]) * inverse;
+    const double dot = sum_x[c] * inverse;  // sum of dz * xhat
+    d_bias[c] = static_cast<Scalar>(sum[c]);
+    d_weight[c] = static_cast<Scalar>(dot);
+    const double b = -a * inverse * dot / n;
+    a_[c] = static_cast<Scalar>(a);
+    b_[c] = static_cast<Scalar>(b);
+    k_[c] = static_cast<Scalar>(-a * sum[c] / n - b * static_cast<double>(mean_[c]));
+  }
 }
 
 }  // namespace dermdistill

@@ -170,7 +170,9 @@ class EigenFusedConvolution final : public FusedConvolution {
 
 class EigenBackend final : public Backend {
  public:
-  std::string_view name() const override { return "eigen"; }
+  explicit EigenBackend(bool fused) : fused_(fused) {}
+  std::string_view name() const override { return fused_ ? "fused" : "eigen"; }
+  bool fuses_blocks() const override { return fused_; }
 
   std::unique_ptr<Convolution> convolution(const ConvShape& shape) const override {
     if (shape.depthwise) return std::make_unique<DepthwiseConvolution>(shape);
@@ -204,12 +206,20 @@ class EigenBackend final : public Backend {
       if (!transpose_a && !transpose_b) rows.noalias() += left.middleRows(first, last - first) * right;
     });
   }
+
+ private:
+  bool fused_;
 };
 
 }  // namespace
 
 const Backend& eigen_backend() {
-  static const EigenBackend backend;
+  static const EigenBackend backend(false);
+  return backend;
+}
+
+const Backend& fused_backend() {
+  static const EigenBackend backend(true);
   return backend;
 }
 

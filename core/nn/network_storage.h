@@ -7,14 +7,14 @@
 
 namespace dermdistill {
 
+/// Spans of one convolution unit; empty for a pool.
+struct UnitTensors {
+  std::span<Scalar> weight, d_weight, norm_weight, d_norm_weight, norm_bias, d_norm_bias, running_mean,
+      running_variance;
+};
+
 struct Network::Storage {
   explicit Storage(const NetworkConfig& configuration);
-
-  /// Spans of one convolution unit; empty for a pool.
-  struct UnitTensors {
-    std::span<Scalar> weight, d_weight, norm_weight, d_norm_weight, norm_bias, d_norm_bias, running_mean,
-        running_variance;
-  };
 
   NetworkConfig config;
   std::vector<Unit> units;

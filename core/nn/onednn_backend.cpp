@@ -198,6 +198,7 @@ auto made(const ConvShape& shape, Make&& make) {
 class OneDnnBackend final : public Backend {
  public:
   std::string_view name() const override { return "onednn"; }
+  bool fuses_blocks() const override { return true; }
 
   std::unique_ptr<Convolution> convolution(const ConvShape& shape) const override {
     if (shape.depthwise) return std::make_unique<DepthwiseConvolution>(shape);

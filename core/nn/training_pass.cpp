@@ -4,8 +4,10 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "core/nn/arena.h"
 #include "core/nn/batch_norm.h"
+#include "core/nn/inverted_residual.h"
 #include "core/nn/network.h"
 #include "core/nn/network_storage.h"
 #include "core/nn/pooling.h"
@@ -20,7 +22,9 @@ struct TrainingPass::State {
   struct Step {
     std::unique_ptr<Convolution> convolution;
     std::unique_ptr<BatchNorm> norm;
-    std::vector<std::uint8_t> winner;  // max pool only
+    std::unique_ptr<InvertedResidual> block;  // this unit and the next two as one layer
+    bool inside = false;                      // one of these two
+    std::vector<std::uint8_t> winner;         // max pool only
     int in_height = 0, in_width = 0;
     std::size_t in_size = 0, out_size = 0;
     bool stored = false;      // its output outlives the next unit's forward
@@ -38,13 +42,15 @@ struct TrainingPass::State {
   std::vector<Step> steps;
   Arena arena;
   Arena::Id image = kNone, embedding = kNone, logits = kNone, d_embedding = kNone;
-  bool ready = false;  // a forward has run and its activations are still there
+  std::unique_ptr<ThreadScratch> scratch;  // of the blocks
+  bool ready = false;                      // a forward has run and its activations are still there
 
   const Unit& unit(int u) const { return network->units[static_cast<std::size_t>(u)]; }
   Step& step(int u) { return steps[static_cast<std::size_t>(u)]; }
   int count() const { return static_cast<int>(steps.size()); }
   int backward_time(int u) const { return 2 * count() - u; }
 
+  std::unique_ptr<InvertedResidual> make_block(int u, const ConvShape& expansion) const;
   void plan_forward();
   void plan_backward();
   std::span<Scalar> buffer(Arena::Id id, std::size_t size) const { return arena.buffer(id).first(size); }
@@ -54,8 +60,28 @@ struct TrainingPass::State {
   }
   /// Tensor t's values during backward, recomputed where they were not stored.
   std::span<const Scalar> tensor_again(int t);
+  void forward_unit(int u);
   void backward_unit(int u);
+  void plan_block_backward(int u);
+  void forward_block(int u);
+  void backward_block(int u);
 };
+
+std::unique_ptr<InvertedResidual> TrainingPass::State::make_block(int u, const ConvShape& expansion) const {
+  const bool stem = unit(u).kernel == 3;
+  const BlockShape shape{batch,
+                         expansion.out_height(),
+                         expansion.out_width(),
+                         expansion.in_channels,
+                         expansion.out_channels,
+                         unit(u + 2).out_channels,
+                         unit(u + 1).stride,
+                         stem,
+                         expansion.in_height,
+                         expansion.in_width};
+  UnitTensors* tensors = network->tensors.data() + u;
+  return std::make_unique<InvertedResidual>(shape, InvertedResidual::Tensors{tensors, tensors + 1, tensors + 2});
+}
 
 void TrainingPass::State::plan_forward() {
   const int n = count();
@@ -73,6 +99,17 @@ void TrainingPass::State::plan_forward() {
     const std::size_t t = static_cast<std::size_t>(u) + 1;
     const bool last = u == n - 1;
     const bool masks_from_output = unit(u).residual >= 0 && unit(u).activation != Activation::None;
+    if (s.block) {  // the expanded map is never stored; the other two outputs are, and so is the block's
+      step(u + 1).raw = arena.reserve(step(u + 1).out_size, u, backward_time(u));
+      step(u + 2).raw = arena.reserve(step(u + 2).out_size, u, backward_time(u));
+      step(u + 2).stored = true;
+      step(u + 2).out = arena.reserve(step(u + 2).out_size, u, backward_time(u + 2));
+      if (unit(u).input > 0) {  // its backward reads the input again
+        step(unit(u).input - 1).stored = true;
+        arena.keep_until(step(unit(u).input - 1).out, backward_time(u));
+      }
+    }
+    if (s.block || s.inside) continue;
     s.stored = unit(u).kind == UnitKind::MaxPool || last || masks_from_output || uses[t] > 1;
     if (unit(u).kind == UnitKind::Convolution) s.raw = arena.reserve(s.out_size, u, backward_time(u));
     const int until = last ? 2 * n + 1 : last_forward[t];
@@ -89,6 +126,8 @@ void TrainingPass::State::plan_backward() {
   for (int u = n - 1; u >= 0; --u) {
     Step& s = step(u);
     const int now = backward_time(u);
+    if (s.block) plan_block_backward(u);
+    if (s.block || s.inside) continue;
     for (const Arena::Id id : s.d_out) arena.keep_until(id, now);
     s.d_raw = s.d_out[0];
     if (unit(u).residual > 0) {
@@ -105,6 +144,16 @@ void TrainingPass::State::plan_backward() {
   }
 }
 
+void TrainingPass::State::plan_block_backward(int u) {
+  Step& last = step(u + 2);
+  const int now = backward_time(u);
+  for (const Arena::Id id : last.d_out) arena.keep_until(id, now);
+  last.d_raw = unit(u + 2).residual >= 0 ? arena.reserve(last.out_size, now, now) : last.d_out[0];
+  if (unit(u).input == 0) return;
+  step(u).dx = arena.reserve(step(u).in_size, now, now);
+  step(unit(u).input - 1).d_out.push_back(step(u).dx);
+}
+
 std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
   if (t == 0) return buffer(image, steps[0].in_size);
   Step& s = step(t - 1);
@@ -114,6 +163,37 @@ std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
                 unit(t - 1).residual >= 0 ? tensor_again(unit(t - 1).residual) : std::span<const Scalar>(),
                 unit(t - 1).activation, again);
   return again;
+}
+
+void TrainingPass::State::forward_unit(int u) {
+  Step& s = step(u);
+  const Unit& node = unit(u);
+  if (node.kind == UnitKind::MaxPool) {
+    max_pool_forward(tensor(node.input), batch, s.in_height, s.in_width, node.in_channels, tensor(u + 1), s.winner);
+    return;
+  }
+  auto& t = network->tensors[static_cast<std::size_t>(u)];
+  const auto raw = buffer(s.raw, s.out_size);
+  s.convolution->forward(tensor(node.input), t.weight, raw);
+  s.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
+  s.norm->apply(raw, node.residual >= 0 ? std::span<const Scalar>(tensor(node.residual)) : std::span<const Scalar>(),
+                node.activation, tensor(u + 1));
+}
+
+void TrainingPass::State::forward_block(int u) {
+  Step &middle = step(u + 1), &last = step(u + 2);
+  step(u).block->forward(tensor(unit(u).input), unit(u + 2).residual >= 0, buffer(middle.raw, middle.out_size),
+                         buffer(last.raw, last.out_size), tensor(u + 3), *scratch);
+}
+
+void TrainingPass::State::backward_block(int u) {
+  Step &first = step(u), &middle = step(u + 1), &last = step(u + 2);
+  const auto second =
+      last.d_out.size() > 1 ? std::span<const Scalar>(buffer(last.d_out[1], last.out_size)) : std::span<const Scalar>();
+  first.block->backward(tensor(unit(u).input), unit(u + 2).residual >= 0, buffer(middle.raw, middle.out_size),
+                        buffer(last.raw, last.out_size), buffer(last.d_out[0], last.out_size), second,
+                        buffer(last.d_raw, last.out_size),
+                        first.dx == kNone ? std::span<Scalar>() : buffer(first.dx, first.in_size), *scratch);
 }
 
 void TrainingPass::State::backward_unit(int u) {
@@ -164,10 +244,14 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
     step.in_width = in_width;
     step.in_size = shape.input_size();
     step.out_size = shape.output_size();
-    if (unit.kind == UnitKind::Convolution) {
+    const std::size_t u = s.steps.size();
+    step.inside = (u > 0 && s.steps[u - 1].block) || (u > 1 && s.steps[u - 2].block);
+    if (!step.inside && backend.fuses_blocks() && is_inverted_residual(network.units(), u)) {
+      step.block = s.make_block(static_cast<int>(u), shape);
+    } else if (!step.inside && unit.kind == UnitKind::Convolution) {
       step.convolution = backend.convolution(shape);
       step.norm = std::make_unique<BatchNorm>(unit.out_channels);
-    } else {
+    } else if (unit.kind == UnitKind::MaxPool) {
       step.winner.resize(step.out_size);
     }
     sizes.emplace_back(shape.out_height(), shape.out_width());
@@ -176,6 +260,9 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
   s.plan_forward();
   s.plan_backward();
   s.arena.allocate();
+  std::size_t scratch = 0;
+  for (const auto& step : s.steps) scratch = std::max(scratch, step.block ? step.block->scratch_size() : 0);
+  s.scratch = std::make_unique<ThreadScratch>(thread_count(), scratch);
 }
 
 TrainingPass::~TrainingPass() = default;
@@ -190,20 +277,8 @@ NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
   }
   std::copy(images.begin(), images.end(), s.tensor(0).begin());
   for (int u = 0; u < s.count(); ++u) {
-    auto& step = s.step(u);
-    const Unit& unit = s.unit(u);
-    if (unit.kind == UnitKind::MaxPool) {
-      max_pool_forward(s.tensor(unit.input), s.batch, step.in_height, step.in_width, unit.in_channels, s.tensor(u + 1),
-                       step.winner);
-      continue;
-    }
-    auto& t = s.network->tensors[static_cast<std::size_t>(u)];
-    const auto raw = s.buffer(step.raw, step.out_size);
-    step.convolution->forward(s.tensor(unit.input), t.weight, raw);
-    step.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
-    step.norm->apply(raw,
-                     unit.residual >= 0 ? std::span<const Scalar>(s.tensor(unit.residual)) : std::span<const Scalar>(),
-                     unit.activation, s.tensor(u + 1));
+    if (s.step(u).block) s.forward_block(u);
+    if (!s.step(u).block && !s.step(u).inside) s.forward_unit(u);
   }
   const int channels = s.features.channels, classes = s.network->config.classes;
   const auto features = s.tensor(s.count());
@@ -258,9 +333,12 @@ void TrainingPass::backward(const OutputGradients& gradients) {
   }
   average_pool_backward(d_embedding, gradients.features, s.batch, s.features.height * s.features.width, channels,
                         s.buffer(last.d_out[0], last.out_size));
-  for (int u = s.count() - 1; u >= 0; --u) s.backward_unit(u);
+  for (int u = s.count() - 1; u >= 0; --u) {
+    if (s.step(u).block) s.backward_block(u);
+    if (!s.step(u).block && !s.step(u).inside) s.backward_unit(u);
+  }
 }
 
-std::size_t TrainingPass::arena_bytes() const { return state_->arena.bytes(); }
+std::size_t TrainingPass::arena_bytes() const { return state_->arena.bytes() + state_->scratch->bytes(); }
 
 }  // namespace dermdistill

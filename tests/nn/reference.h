@@ -17,7 +17,8 @@ using Vector = std::vector<double>;
 
 constexpr bool kInDouble = sizeof(Scalar) == sizeof(double);
 /// The reference and the fastest one; in double they are the same.
-inline const std::vector<const char*> kBackends = kInDouble ? std::vector{"eigen"} : std::vector{"eigen", "auto"};
+inline const std::vector<const char*> kBackends =
+    kInDouble ? std::vector{"eigen", "fused"} : std::vector{"eigen", "fused", "auto"};
 
 inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 

@@ -1,0 +1,222 @@
+// The backward half. Batch norm's backward is linear in dz and x, so for the expansion everything but two small
+// products over the input can be summed up while dz, the gradient at the expansion's norm, passes by; dz itself is
+// never stored.
+#include <algorithm>
+
+#include "core/base/parallel.h"
+#include "core/nn/inverted_residual.h"
+#include "core/nn/inverted_residual_parts.h"
+
+namespace dermdistill {
+
+using block::at;
+
+void InvertedResidual::backward(std::span<const Scalar> in, bool residual, std::span<const Scalar> middle,
+                                std::span<const Scalar> narrow, std::span<Scalar> d_out, std::span<const Scalar> d_out2,
+                                std::span<Scalar> d_narrow, std::span<Scalar> d_in, ThreadScratch& scratch) {
+  narrow_norm_.backward(d_out, d_out2, narrow, {}, tensors_[2]->norm_weight, Activation::None, residual, d_narrow,
+                        tensors_[2]->d_norm_weight, tensors_[2]->d_norm_bias);
+  project_backward(middle.data(), d_narrow.data(), scratch);
+  spatial_backward(in.data(), middle.data(), d_narrow.data(), d_in.data(), scratch);
+  finish_expansion_gradients(!d_in.empty(), scratch);
+  if (!d_in.empty()) correct_input_gradient(in.data(), residual ? d_out.data() : nullptr, d_in.data());
+}
+
+/// Adds the first `count` numbers of the threads' scratch memory up into `to`, in order.
+void InvertedResidual::add_up_scratch(std::size_t offset, std::span<Scalar> to, ThreadScratch& scratch) const {
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(static_cast<std::int64_t>(to.size()), part, parts);
+    const std::size_t begin = at(first), end = at(last);
+    for (int slot = 0; slot < parts_; ++slot) {
+      const Scalar* from = scratch.of(slot).take(0) + offset;
+      if (slot == 0) {
+        std::copy(from + begin, from + end, to.begin() + first);
+      } else {
+        for (std::size_t i = begin; i < end; ++i) to[i] += from[i];
+      }
+    }
+  });
+}
+
+/// Through the projection: its weights' gradient, and the sums that the depthwise convolution's norm needs.
+void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_narrow, ThreadScratch& scratch) {
+  const int hidden = shape_.hidden_channels, out = shape_.out_channels;
+  const NormTerms norm = middle_norm_.terms();
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  parallel_parts(parts_, [&](int part, int parts) {
+    ScratchPieces pieces = scratch.of(part);
+    const int slab = block::slab_rows(hidden);
+    Scalar *d_weight = pieces.take(at(out) * at(hidden)), *activated = pieces.take(at(slab) * at(hidden)),
+           *moments = pieces.take(2 * at(hidden));
+    std::fill_n(d_weight, out * hidden, Scalar(0));
+    std::fill_n(moments, 2 * hidden, Scalar(0));
+    const auto [first, last] = slice_of(shape_.out_pixels(), part, parts);
+    for (std::int64_t pixel = first; pixel < last; pixel += slab) {
+      const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel);
+      const ConstRows gradient{d_narrow + pixel * out, out};
+      kernels_.multiply_mask_sum({rows, hidden, out, gradient, {tensors_[2]->weight.data(), hidden}},
+                                 {middle + pixel * hidden, hidden}, norm, {moments, moments + hidden},
+                                 {activated, hidden});
+      kernels_.multiply_accumulate_transposed({out, hidden, rows, gradient, {activated, hidden}}, {d_weight, hidden});
+      block::flush(moments, sums_.data() + at(part) * sum_stride_, 2 * hidden);
+    }
+  });
+  add_up_sums();
+  add_up_scratch(0, tensors_[2]->d_weight, scratch);
+  const UnitTensors& t = *tensors_[1];
+  middle_norm_.set_gradient_sums(sums_, std::span(sums_).subspan(at(hidden)), shape_.out_pixels(), t.norm_weight,
+                                 t.d_norm_weight, t.d_norm_bias);
+}
+
+/// Through the middle norm, the depthwise convolution and the expansion's activation, one row of the expanded map after
+/// the other: the filters' gradient, sums of dz and of its products with the input, and the part of d_in that is linear
+/// in dz.
+void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, const Scalar* d_narrow, Scalar* d_in,
+                                        ThreadScratch& scratch) {
+  const int hidden = shape_.hidden_channels, width = shape_.width, out = shape_.out_channels,
+            out_height = shape_.out_height(), out_width = shape_.out_width();
+  const NormTerms expanded = expanded_norm_.terms(), norm = middle_norm_.terms();
+  const NormGradientTerms norm_gradient = middle_norm_.gradient_terms();
+  for (std::size_t i = 0; i < expansion_.size(); ++i) {
+    expansion_scaled_[i] = expanded.scale[i / at(depth_)] * expansion_[i];
+  }
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  parallel_parts(parts_, [&](int part, int parts) {
+    ScratchPieces pieces = scratch.of(part);
+    const int slab_rows = std::max(1, block::kSlabPixels / width);
+    const std::size_t slab = at(slab_rows) * at(width);
+    Scalar *products = pieces.take(at(depth_) * at(hidden)), *d_filter = pieces.take(9 * at(hidden)),
+           *moments = pieces.take(at(hidden)), *activated = pieces.take(at(width) * at(chunk_)),
+           *dz = pieces.take(slab * at(chunk_)), *patches = pieces.take(slab * at(depth_));
+    block::RowRing ring(pieces, out_width, chunk_);
+    std::fill_n(products, depth_ * hidden, Scalar(0));
+    std::fill_n(d_filter, 9 * hidden, Scalar(0));
+    std::fill_n(moments, hidden, Scalar(0));
+    const auto [first, last] = slice_of(shape_.batch, part, parts);
+    for (std::int64_t image = first; image < last; ++image) {
+      for (int c = 0; c < hidden; c += chunk_) {
+        const int channels = std::min(chunk_, hidden - c);
+        int made = 0;
+        for (int top = 0; top < shape_.height; top += slab_rows) {
+          const int bottom = std::min(top + slab_rows, shape_.height);
+          const Scalar* inputs = input_rows(in, image, top, bottom - top, patches);
+          for (int y = top; y < bottom; ++y) {
+            for (; made <= std::min((y + 1) / shape_.stride, out_height - 1); ++made) {
+              const std::int64_t pixel = (image * out_height + made) * out_width;
+              kernels_.multiply_norm_backward(
+                  {out_width, channels, out, {d_narrow + pixel * out, out}, {tensors_[2]->weight.data() + c, hidden}},
+                  {middle + pixel * hidden + c, hidden}, block::from(norm, c), block::from(norm_gradient, c),
+                  {ring.pixels(made), chunk_});
+            }
+            const Scalar* row_inputs = inputs + static_cast<std::int64_t>(y - top) * width * depth_;
+            kernels_.multiply_normalise(
+                {width, channels, depth_, {row_inputs, depth_}, {expansion_transposed_.data() + c, hidden}},
+                block::from(expanded, c), {activated, chunk_});
+            DepthwiseBackwardRow row{};
+            row.gradient_stride = chunk_;
+            row.weight = tensors_[1]->weight.data() + c;
+            row.weight_stride = hidden;
+            row.channels = channels;
+            row.width = width;
+            row.stride = shape_.stride;
+            for (int tap = 0; tap < 3; ++tap) {
+              const int reach = y + 1 - tap;
+              if (reach < 0 || reach % shape_.stride != 0 || reach / shape_.stride >= out_height) continue;
+              row.gradient[row.count] = ring.row(reach / shape_.stride);
+              row.tap_row[row.count++] = tap;
+            }
+            kernels_.depthwise_backward_row(row, {activated, chunk_},
+                                            {dz + static_cast<std::int64_t>(y - top) * width * chunk_, chunk_},
+                                            moments + c, d_filter + c);
+          }
+          const std::int64_t pixels = static_cast<std::int64_t>(bottom - top) * width;
+          kernels_.multiply_accumulate_transposed({depth_, channels, pixels, {inputs, depth_}, {dz, chunk_}},
+                                                  {products + c, hidden});
+          if (d_in) {
+            const auto multiply = c == 0 ? kernels_.multiply : kernels_.multiply_accumulate;
+            const std::int64_t begin = (image * shape_.height + top) * width;
+            multiply({pixels,
+                      depth_,
+                      channels,
+                      {dz, chunk_},
+                      {expansion_scaled_.data() + static_cast<std::int64_t>(c) * depth_, depth_}},
+                     {d_in + begin * depth_, depth_});
+          }
+          block::flush(moments + c, sums_.data() + at(part) * sum_stride_ + c, channels);
+        }
+      }
+    }
+  });
+  add_up_sums();
+}
+
+/// With S the sum of dz, G that of dz times the input, both over all pixels, m and C the input's mean and covariance
+/// sums: the sum of dz (x - mean) is diag(W (G - S m')'), dW = a (G - S m') + b W C, and the input's gradient still
+/// lacks W' diag(b) W (in - m) - W' (a S / n).
+void InvertedResidual::finish_expansion_gradients(bool input_gradient, ThreadScratch& scratch) {
+  const int hidden = shape_.hidden_channels, own = static_cast<int>(tensors_[0]->weight.size()) / hidden;
+  const std::size_t product_size = at(depth_) * at(hidden);
+  add_up_scratch(ScratchPieces::rounded(product_size), tensors_[1]->d_weight, scratch);
+  add_up_scratch(0, products_, scratch);
+  const double n = static_cast<double>(shape_.pixels());
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(hidden, part, parts);
+    for (std::int64_t c = first; c < last; ++c) {
+      double dot = 0;
+      for (int k = 0; k < depth_; ++k) {
+        Scalar& product = products_[at(static_cast<std::int64_t>(k) * hidden + c)];
+        const double centred = static_cast<double>(product) - sums_[at(c)] * input_mean_[at(k)];
+        product = static_cast<Scalar>(centred);
+        dot += centred * static_cast<double>(expansion_[at(c * depth_ + k)]);
+      }
+      sums_[at(hidden + c)] = dot;
+    }
+  });
+  const UnitTensors& t = *tensors_[0];
+  expanded_norm_.set_gradient_sums(sums_, std::span(sums_).subspan(at(hidden)), shape_.pixels(), t.norm_weight,
+                                   t.d_norm_weight, t.d_norm_bias);
+  const NormGradientTerms terms = expanded_norm_.gradient_terms();
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(hidden, part, parts);
+    for (std::int64_t c = first; c < last; ++c) {
+      for (int k = 0; k < own; ++k) {
+        t.d_weight[at(c * own + k)] = terms.a[c] * products_[at(static_cast<std::int64_t>(k) * hidden + c)] +
+                                      terms.b[c] * expansion_covariance_[at(c * depth_ + k)];
+      }
+      for (int k = 0; k < depth_; ++k)
+        expansion_scaled_[at(c * depth_ + k)] = terms.b[c] * expansion_[at(c * depth_ + k)];
+    }
+  });
+  if (!input_gradient) return;
+  std::fill(correction_.begin(), correction_.end(), Scalar(0));
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(depth_ / kChannelMultiple, part, parts);
+    const int begin = static_cast<int>(first) * kChannelMultiple,
+              columns = static_cast<int>(last) * kChannelMultiple - begin;
+    kernels_.multiply_accumulate_transposed(
+        {depth_, columns, hidden, {expansion_.data(), depth_}, {expansion_scaled_.data() + begin, depth_}},
+        {correction_.data() + begin, depth_});
+    for (int k = begin; k < begin + columns; ++k) {
+      double constant = 0;
+      for (int c = 0; c < hidden; ++c) {
+        constant -=
+            static_cast<double>(terms.a[c]) * sums_[at(c)] / n * static_cast<double>(expansion_[at(c * depth_ + k)]);
+      }
+      for (int j = 0; j < depth_; ++j)
+        constant -= input_mean_[at(j)] * static_cast<double>(correction_[at(j * depth_ + k)]);
+      correction_constant_[at(k)] = static_cast<Scalar>(constant);
+    }
+  });
+}
+
+void InvertedResidual::correct_input_gradient(const Scalar* in, const Scalar* d_out, Scalar* d_in) {
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(shape_.pixels(), part, parts);
+    const std::int64_t offset = first * depth_;
+    kernels_.multiply_add({last - first, depth_, depth_, {in + offset, depth_}, {correction_.data(), depth_}},
+                          correction_constant_.data(), {d_out ? d_out + offset : nullptr, depth_},
+                          {d_in + offset, depth_});
+  });
+}
+
+}  // namespace dermdistill

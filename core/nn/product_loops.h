@@ -1,0 +1,310 @@
+// Small matrix products whose results are normalised, masked or summed while they are still in registers. Included once
+// by each vector_kernels_*.cpp inside its own namespace, like vector_kernels_loops.h, and for the same reason calls
+// nothing that other files also use.
+// (no include guard: the including file defines DERMDISTILL_KERNEL_SET, DERMDISTILL_VECTOR_BYTES and
+// DERMDISTILL_TILE_ROWS)
+
+namespace dermdistill::DERMDISTILL_KERNEL_SET {
+namespace {
+
+constexpr int kLanes = DERMDISTILL_VECTOR_BYTES / static_cast<int>(sizeof(Scalar));
+constexpr int kTileRows = DERMDISTILL_TILE_ROWS;  // with two vectors a row, as many sums as there are registers for
+
+template <int kCount>
+struct VectorOf {
+  typedef Scalar Type __attribute__((vector_size(kCount * sizeof(Scalar))));
+};
+template <int kCount>
+using Vector = typename VectorOf<kCount>::Type;
+
+template <int kCount>
+inline Vector<kCount> load(const Scalar* from) {
+  Vector<kCount> v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+template <int kCount>
+inline void store(Scalar* to, Vector<kCount> v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+template <int kCount>
+inline Vector<kCount> relu6(Vector<kCount> z) {
+  const Vector<kCount> zero = {}, six = zero + Scalar(6);
+  const Vector<kCount> positive = z > zero ? z : zero;
+  return positive < six ? positive : six;
+}
+/// g where 0 < z < 6, else 0: the derivative of ReLU6 as PyTorch has it.
+template <int kCount>
+inline Vector<kCount> masked(Vector<kCount> g, Vector<kCount> z) {
+  const Vector<kCount> zero = {}, six = zero + Scalar(6);
+  const Vector<kCount> positive = z > zero ? g : zero;
+  return z < six ? positive : zero;
+}
+
+/// kWidth vectors of per-channel numbers.
+template <int kCount, int kWidth>
+struct Columns {
+  Vector<kCount> value[kWidth];
+  explicit Columns(const Scalar* from) {
+    for (int v = 0; v < kWidth; ++v) value[v] = load<kCount>(from + v * kCount);
+  }
+  void store_to(Scalar* to) const {
+    for (int v = 0; v < kWidth; ++v) store<kCount>(to + v * kCount, value[v]);
+  }
+};
+
+// What becomes of a finished tile: put(r, v, sum) gets vector v of its row r, finish() is called once at the end.
+
+struct Overwrite {
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Rows to;
+    Tile(const Overwrite& e, std::int64_t row, int column) : to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> sum) { store<kCount>(to.data + r * to.stride + v * kCount, sum); }
+    void finish() {}
+  };
+};
+
+struct Accumulate {
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Rows to;
+    Tile(const Accumulate& e, std::int64_t row, int column) : to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> sum) {
+      Scalar* at = to.data + r * to.stride + v * kCount;
+      store<kCount>(at, load<kCount>(at) + sum);
+    }
+    void finish() {}
+  };
+};
+
+struct Correct {
+  const Scalar* constant;
+  ConstRows addend;
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Columns<kCount, kWidth> constant;
+    ConstRows addend;
+    Rows to;
+    Tile(const Correct& e, std::int64_t row, int column)
+        : constant(e.constant + column),
+          addend{e.addend.data ? e.addend.data + row * e.addend.stride + column : nullptr, e.addend.stride},
+          to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> sum) {
+      Scalar* at = to.data + r * to.stride + v * kCount;
+      Vector<kCount> total = load<kCount>(at) + sum + constant.value[v];
+      if (addend.data) total += load<kCount>(addend.data + r * addend.stride + v * kCount);
+      store<kCount>(at, total);
+    }
+    void finish() {}
+  };
+};
+
+struct Normalise {
+  NormTerms norm;
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Columns<kCount, kWidth> scale, offset;
+    Rows to;
+    Tile(const Normalise& e, std::int64_t row, int column)
+        : scale(e.norm.scale + column),
+          offset(e.norm.offset + column),
+          to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> sum) {
+      store<kCount>(to.data + r * to.stride + v * kCount, relu6<kCount>(sum * scale.value[v] + offset.value[v]));
+    }
+    void finish() {}
+  };
+};
+
+struct Measure {
+  const Scalar* shift;
+  Sums sums;
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Columns<kCount, kWidth> shift, first, second;
+    Sums sums;
+    Rows to;
+    Tile(const Measure& e, std::int64_t row, int column)
+        : shift(e.shift + column),
+          first(e.sums.first + column),
+          second(e.sums.second + column),
+          sums{e.sums.first + column, e.sums.second + column},
+          to{e.to.data ? e.to.data + row * e.to.stride + column : nullptr, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> y) {
+      if (to.data) store<kCount>(to.data + r * to.stride + v * kCount, y);
+      const Vector<kCount> d = y - shift.value[v];
+      first.value[v] += d;
+      second.value[v] += d * d;
+    }
+    void finish() {
+      first.store_to(sums.first);
+      second.store_to(sums.second);
+    }
+  };
+};
+
+struct MaskAndSum {
+  ConstRows x;
+  NormTerms norm;
+  Sums sums;
+  Rows activated;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    ConstRows x;
+    Columns<kCount, kWidth> scale, offset, mean, first, second;
+    Sums sums;
+    Rows activated;
+    Tile(const MaskAndSum& e, std::int64_t row, int column)
+        : x{e.x.data + row * e.x.stride + column, e.x.stride},
+          scale(e.norm.scale + column),
+          offset(e.norm.offset + column),
+          mean(e.norm.mean + column),
+          first(e.sums.first + column),
+          second(e.sums.second + column),
+          sums{e.sums.first + column, e.sums.second + column},
+          activated{e.activated.data + row * e.activated.stride + column, e.activated.stride} {}
+    void put(int r, int v, Vector<kCount> gradient) {
+      const auto in = load<kCount>(x.data + r * x.stride + v * kCount);
+      const Vector<kCount> z = in * scale.value[v] + offset.value[v];
+      store<kCount>(activated.data + r * activated.stride + v * kCount, relu6<kCount>(z));
+      const Vector<kCount> dz = masked<kCount>(gradient, z);
+      first.value[v] += dz;
+      second.value[v] += dz * (in - mean.value[v]);
+    }
+    void finish() {
+      first.store_to(sums.first);
+      second.store_to(sums.second);
+    }
+  };
+};
+
+struct NormBackward {
+  ConstRows x;
+  NormTerms norm;
+  NormGradientTerms terms;
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    ConstRows x;
+    Columns<kCount, kWidth> scale, offset, a, b, k;
+    Rows to;
+    Tile(const NormBackward& e, std::int64_t row, int column)
+        : x{e.x.data + row * e.x.stride + column, e.x.stride},
+          scale(e.norm.scale + column),
+          offset(e.norm.offset + column),
+          a(e.terms.a + column),
+          b(e.terms.b + column),
+          k(e.terms.k + column),
+          to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> gradient) {
+      const auto in = load<kCount>(x.data + r * x.stride + v * kCount);
+      const Vector<kCount> dz = masked<kCount>(gradient, in * scale.value[v] + offset.value[v]);
+      store<kCount>(to.data + r * to.stride + v * kCount, a.value[v] * dz + (b.value[v] * in + k.value[v]));
+    }
+    void finish() {}
+  };
+};
+
+/// kRows x (kWidth * kCount) of the result, summed in registers.
+template <int kRows, int kWidth, int kCount, bool kTransposed, typename Epilogue>
+inline void tile(const Product& p, std::int64_t row, int column, const Epilogue& epilogue) {
+  constexpr int kGroups = (kRows + 2) / 3;  // three rows share a pointer: x86 addresses them without more registers
+  const std::int64_t row_distance = kTransposed ? 1 : p.a.stride, step = kTransposed ? p.a.stride : 1;
+  const Scalar* a[kGroups];
+#pragma GCC unroll 16
+  for (int i = 0; i < kGroups; ++i) a[i] = p.a.data + (row + 3 * i) * row_distance;
+  const Scalar* b = p.b.data + column;
+  Vector<kCount> sums[kRows][kWidth] = {};
+  for (std::int64_t k = 0; k < p.depth; ++k) {
+    Vector<kCount> right[kWidth];
+#pragma GCC unroll 4
+    for (int v = 0; v < kWidth; ++v) right[v] = load<kCount>(b + v * kCount);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const Scalar left = a[r / 3][(r % 3) * row_distance];
+#pragma GCC unroll 4
+      for (int v = 0; v < kWidth; ++v) sums[r][v] += left * right[v];
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kGroups; ++i) a[i] += step;
+    b += p.b.stride;
+  }
+  typename Epilogue::template Tile<kCount, kWidth> end(epilogue, row, column);
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kWidth; ++v) end.put(r, v, sums[r][v]);
+  }
+  end.finish();
+}
+
+template <int kRows, int kWidth, int kCount, bool kTransposed, typename Epilogue>
+void tile_of(int rows, const Product& p, std::int64_t row, int column, const Epilogue& epilogue) {
+  if constexpr (kRows > 1) {
+    if (rows < kRows) return tile_of<kRows - 1, kWidth, kCount, kTransposed>(rows, p, row, column, epilogue);
+  }
+  tile<kRows, kWidth, kCount, kTransposed>(p, row, column, epilogue);
+}
+
+template <int kWidth, int kCount, bool kTransposed, typename Epilogue>
+void panel(const Product& p, int column, const Epilogue& epilogue) {
+  const std::int64_t tiles = (p.rows + kTileRows - 1) / kTileRows;
+  for (std::int64_t t = 0; t < tiles; ++t) {  // of nearly equal height, so that no thin one is left over
+    const std::int64_t first = p.rows * t / tiles, last = p.rows * (t + 1) / tiles;
+    tile_of<kTileRows, kWidth, kCount, kTransposed>(static_cast<int>(last - first), p, first, column, epilogue);
+  }
+}
+
+template <bool kTransposed, typename Epilogue>
+void multiply_into(const Product& p, const Epilogue& epilogue) {
+  int column = 0;
+  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes) panel<2, kLanes, kTransposed>(p, column, epilogue);
+  for (; column + kLanes <= p.columns; column += kLanes) panel<1, kLanes, kTransposed>(p, column, epilogue);
+  if constexpr (kLanes > kChannelMultiple) {
+    for (; column < p.columns; column += kChannelMultiple) {
+      panel<1, kChannelMultiple, kTransposed>(p, column, epilogue);
+    }
+  }
+}
+
+void multiply(const Product& product, Rows to) { multiply_into<false>(product, Overwrite{to}); }
+
+void multiply_add(const Product& product, const Scalar* constant, ConstRows addend, Rows to) {
+  multiply_into<false>(product, Correct{constant, addend, to});
+}
+
+void multiply_accumulate(const Product& product, Rows to) { multiply_into<false>(product, Accumulate{to}); }
+
+void multiply_accumulate_transposed(const Product& product, Rows to) { multiply_into<true>(product, Accumulate{to}); }
+
+void multiply_normalise(const Product& product, NormTerms norm, Rows to) {
+  multiply_into<false>(product, Normalise{norm, to});
+}
+
+void multiply_measure(const Product& product, const Scalar* shift, Sums sums, Rows to) {
+  multiply_into<false>(product, Measure{shift, sums, to});
+}
+
+void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated) {
+  multiply_into<false>(product, MaskAndSum{x, norm, sums, activated});
+}
+
+void multiply_norm_backward(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to) {
+  multiply_into<false>(product, NormBackward{x, norm, terms, to});
+}
+
+}  // namespace
+}  // namespace dermdistill::DERMDISTILL_KERNEL_SET

@@ -1,0 +1,21 @@
+#include "core/nn/thread_scratch.h"
+
+#include <algorithm>
+
+#include "core/base/parallel.h"
+
+namespace dermdistill {
+
+ThreadScratch::ThreadScratch(int parts, std::size_t size)
+    // An odd number of cache lines more, so that the threads' equal pieces do not fall on the same cache sets.
+    : parts_(parts),
+      size_(ScratchPieces::rounded(size) + 16 * 17),
+      memory_(static_cast<Scalar*>(
+          ::operator new[](static_cast<std::size_t>(parts) * size_ * sizeof(Scalar), std::align_val_t{64}))) {
+  parallel_parts(parts, [&](int part, int) {
+    Scalar* own = memory_.get() + static_cast<std::size_t>(part) * size_;
+    std::fill(own, own + size_, Scalar(0));
+  });
+}
+
+}  // namespace dermdistill
