@@ -100,7 +100,7 @@ describe('a head of four folders, one of them a new kind', () => {
     await expect.poll(() => headEvent(page)).toContain('own head is in use');
     expect(Object.keys(await check(page, picture))).not.toContain(codeOfNewKind);
     await goTo(page, 'personalise');
-    await page.locator('[data-testid=head] input[type=radio]').check();
+    await page.locator('[data-testid=head] input[type=radio]').click();
     await expect.poll(() => headEvent(page)).toMatch(/is in use/);
     expect(await check(page, picture)).toEqual(personalised);
   });
