@@ -63,12 +63,12 @@ struct ProjectionHead::Impl {
   const Backend* backend;
   ParameterSet parameters;
   int rows = 0;
-  std::vector<Scalar> input, hidden, output, d_hidden, d_input;
+  std::span<const Scalar> input = {};  // the caller's
+  std::vector<Scalar> hidden = {}, output = {}, d_hidden = {}, d_input = {};
 };
 
 ProjectionHead::ProjectionHead(int dimensions, std::string prefix, const Backend& backend)
-    : impl_(
-          std::make_unique<Impl>(Impl{dimensions, &backend, ParameterSet(std::move(prefix)), 0, {}, {}, {}, {}, {}})) {
+    : impl_(std::make_unique<Impl>(Impl{dimensions, &backend, ParameterSet(std::move(prefix))})) {
   for (const char* layer : {"0", "2"}) {
     impl_->parameters.add(std::string(layer) + ".weight", ParameterKind::LinearWeight, {dimensions, dimensions});
     impl_->parameters.add(std::string(layer) + ".bias", ParameterKind::LinearBias, {dimensions});
@@ -94,7 +94,7 @@ std::span<const Scalar> ProjectionHead::forward(std::span<const Scalar> embeddin
     throw ShapeError("projection head", std::to_string(embedding.size()) + " values", "rows of " + std::to_string(d));
   }
   m.rows = static_cast<int>(embedding.size()) / d;
-  m.input.assign(embedding.begin(), embedding.end());
+  m.input = embedding;
   m.hidden.resize(embedding.size());
   m.output.resize(embedding.size());
   for (int r = 0; r < m.rows; ++r) {
@@ -117,8 +117,11 @@ std::span<const Scalar> ProjectionHead::backward(std::span<const Scalar> gradien
   m.d_hidden.resize(gradient.size());
   m.d_input.resize(gradient.size());
   const auto bias_gradient = [&](std::span<const Scalar> rows, std::span<Scalar> bias) {
-    std::fill(bias.begin(), bias.end(), 0.0f);
-    for (std::size_t i = 0; i < rows.size(); ++i) bias[i % at(d)] += rows[i];
+    std::fill(bias.begin(), bias.end(), Scalar{0});
+    for (int r = 0; r < m.rows; ++r) {
+      const Scalar* row = rows.data() + static_cast<std::int64_t>(r) * d;
+      for (int i = 0; i < d; ++i) bias[at(i)] += row[i];
+    }
   };
   m.backend->gemm(true, false, d, d, m.rows, gradient, m.hidden, 0.0f, m.parameters[2].gradient);
   bias_gradient(gradient, m.parameters[3].gradient);
@@ -139,29 +142,16 @@ struct Regressor::Impl {
   ParameterSet parameters;
   std::vector<Scalar> running_mean, running_variance;
   BatchNorm norm;
-  std::unique_ptr<Convolution> convolution;
+  std::unique_ptr<Convolution> convolution = nullptr;
   int batch = 0, height = 0, width = 0;
-  std::vector<Scalar> input, raw, output, d_raw, d_input;
+  std::span<const Scalar> input = {};  // the caller's
+  std::vector<Scalar> raw = {}, output = {}, d_raw = {}, d_input = {};
 };
 
 Regressor::Regressor(int in_channels, int out_channels, std::string prefix, const Backend& backend)
-    : impl_(std::make_unique<Impl>(Impl{in_channels,
-                                        out_channels,
-                                        &backend,
-                                        prefix,
-                                        ParameterSet(prefix),
+    : impl_(std::make_unique<Impl>(Impl{in_channels, out_channels, &backend, prefix, ParameterSet(prefix),
                                         std::vector<Scalar>(at(out_channels), 0.0f),
-                                        std::vector<Scalar>(at(out_channels), 1.0f),
-                                        BatchNorm(out_channels),
-                                        nullptr,
-                                        0,
-                                        0,
-                                        0,
-                                        {},
-                                        {},
-                                        {},
-                                        {},
-                                        {}})) {
+                                        std::vector<Scalar>(at(out_channels), 1.0f), BatchNorm(out_channels)})) {
   impl_->parameters.add("0.weight", ParameterKind::ConvWeight, {out_channels, in_channels, 1, 1});
   impl_->parameters.add("1.weight", ParameterKind::NormWeight, {out_channels});
   impl_->parameters.add("1.bias", ParameterKind::NormBias, {out_channels});
@@ -205,10 +195,10 @@ std::span<const Scalar> Regressor::forward(std::span<const Scalar> features, int
     m.batch = batch;
     m.height = height;
     m.width = width;
-    for (auto* buffer : {&m.raw, &m.output, &m.d_raw}) buffer->resize(shape.output_size());
+    for (auto* buffer : {&m.raw, &m.output}) buffer->resize(shape.output_size());
     m.d_input.resize(shape.input_size());
   }
-  m.input.assign(features.begin(), features.end());
+  m.input = features;
   m.convolution->forward(m.input, m.parameters[0].value, m.raw);
   m.norm.measure(m.raw, m.parameters[1].value, m.parameters[2].value, m.running_mean, m.running_variance);
   m.norm.apply(m.raw, {}, Activation::Relu, m.output);
@@ -216,16 +206,20 @@ std::span<const Scalar> Regressor::forward(std::span<const Scalar> features, int
 }
 
 std::span<const Scalar> Regressor::backward(std::span<const Scalar> gradient) {
+  impl_->d_raw.assign(gradient.begin(), gradient.end());
+  return backward_in_place(impl_->d_raw);
+}
+
+std::span<const Scalar> Regressor::backward_in_place(std::span<Scalar> gradient) {
   Impl& m = *impl_;
   if (gradient.size() != m.output.size()) {
     throw ShapeError("regressor gradient", std::to_string(gradient.size()) + " values",
                      std::to_string(m.output.size()));
   }
-  std::copy(gradient.begin(), gradient.end(), m.d_raw.begin());
-  m.norm.backward(m.d_raw, {}, m.raw, {}, m.parameters[1].value, Activation::Relu, false, m.d_raw,
+  m.norm.backward(gradient, {}, m.raw, {}, m.parameters[1].value, Activation::Relu, false, gradient,
                   m.parameters[1].gradient, m.parameters[2].gradient);
-  m.convolution->backward_weights(m.input, m.d_raw, m.parameters[0].gradient);
-  m.convolution->backward_data(m.d_raw, m.parameters[0].value, m.d_input);
+  m.convolution->backward_weights(m.input, gradient, m.parameters[0].gradient);
+  m.convolution->backward_data(gradient, m.parameters[0].value, m.d_input);
   return m.d_input;
 }
 

@@ -26,7 +26,8 @@ class ProjectionHead {
   StateDict state() const;
   void load(const StateDict& state);  // ignores tensors outside its prefix; @throws ShapeError
 
-  /// embedding [rows, dimensions] -> [rows, dimensions]; valid until the next forward.
+  /// embedding [rows, dimensions] -> [rows, dimensions]; valid until the next forward. backward() reads the embedding
+  /// again: it must still be there then.
   std::span<const Scalar> forward(std::span<const Scalar> embedding);
   /// Overwrites the parameters' gradients; returns d embedding [rows, dimensions].
   std::span<const Scalar> backward(std::span<const Scalar> gradient);
@@ -49,10 +50,13 @@ class Regressor {
   StateDict state() const;
   void load(const StateDict& state);
 
-  /// features [batch, height, width, in] -> [batch, height, width, out]; valid until the next forward.
+  /// features [batch, height, width, in] -> [batch, height, width, out]; valid until the next forward. backward() reads
+  /// the features again: they must still be there then.
   std::span<const Scalar> forward(std::span<const Scalar> features, int batch, int height, int width);
   /// Overwrites the parameters' gradients; returns d features.
   std::span<const Scalar> backward(std::span<const Scalar> gradient);
+  /// The same, working in the gradient's own memory instead of a copy of it.
+  std::span<const Scalar> backward_in_place(std::span<Scalar> gradient);
 
  private:
   struct Impl;

@@ -101,7 +101,7 @@ void DistillStep::backward() {
   }
   if (regressor_) {
     enter(StepPart::Regressor, true);
-    out.features = regressor_->backward(gradients_.regressed);
+    out.features = regressor_->backward_in_place(gradients_.regressed);
   }
   out.logits = gradients_.logits;
   out.embedding = gradients_.embedding;
