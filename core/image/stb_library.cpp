@@ -24,7 +24,8 @@ void* limited_realloc(void* block, std::size_t size) {
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
 #define STBI_NO_STDIO
-#define STBI_NO_SIMD  // the same code, and so the same pixels, natively and in WebAssembly
+// stb's SSE2 code, which only x86 compiles, gives the pixels of its plain code, which WebAssembly runs; a test holds it
+// to that. Only of damaged files may the two make something else.
 #define STBI_ASSERT(condition) ((void)0)
 #define STBI_MALLOC(size) dermdistill::stb::limited_malloc(size)
 #define STBI_REALLOC(block, size) dermdistill::stb::limited_realloc(block, size)
