@@ -71,6 +71,7 @@ struct Loader::State {
       const Sample& sample = dataset.samples.at(static_cast<std::size_t>(index));
       sources.push_back({index, sample.label, sample.file});
     }
+    decoded.resize(dataset.samples.size());
     const auto batch = static_cast<std::size_t>(config.batch);
     batches = static_cast<int>(config.drop_last ? sources.size() / batch : (sources.size() + batch - 1) / batch);
     to_make = to_give = batches;
@@ -124,8 +125,25 @@ struct Loader::State {
     }
   }
 
+  /// The decoded picture, from memory where it was kept.
+  std::shared_ptr<const Image> picture(const Source& source) {
+    std::shared_ptr<const Image>& place = decoded[static_cast<std::size_t>(source.sample)];
+    {
+      const std::lock_guard lock(decoded_mutex);
+      if (place) return place;
+    }
+    auto image = std::make_shared<const Image>(decode_image(read_file(source.file), source.file.string()));
+    const auto bytes = static_cast<std::int64_t>(image->rgb.size());
+    const std::lock_guard lock(decoded_mutex);
+    if (!place && kept_bytes + bytes <= config.keep_decoded) {
+      place = image;
+      kept_bytes += bytes;
+    }
+    return image;
+  }
+
   /// Gives up early when the epoch it belongs to is over.
-  void fill(Batch& batch, int index, const std::vector<int>& chosen, int current_epoch, std::uint64_t mine) const {
+  void fill(Batch& batch, int index, const std::vector<int>& chosen, int current_epoch, std::uint64_t mine) {
     const auto size = static_cast<std::size_t>(config.preprocessing.size),
                views = static_cast<std::size_t>(config.views);
     const std::size_t values = size * size * 3;
@@ -141,9 +159,9 @@ struct Loader::State {
       if (generation != mine) return;
       const Source& source = sources[static_cast<std::size_t>(chosen[i])];
       const std::span<float> rows = std::span(batch.images).subspan(i * views * values, views * values);
-      const Image image = decode_image(read_file(source.file), source.file.string());
+      const std::shared_ptr<const Image> image = picture(source);
       const int transform = batch.transform >= 0 ? batch.transform : current_epoch;
-      augment(image, augmentation, config.preprocessing, transform_seed(config.seed, source.sample, transform),
+      augment(*image, augmentation, config.preprocessing, transform_seed(config.seed, source.sample, transform),
               rows.first(values));
       for (std::size_t view = 1; view < views; ++view) {
         rotate_view(rows.first(values), config.preprocessing.size, static_cast<int>(view),
@@ -209,6 +227,9 @@ struct Loader::State {
   std::vector<int> order;       // positions in `sources`
   std::map<int, Result> ready;  // by batch index
   std::vector<Batch> spare;     // storage to be used again
+  std::mutex decoded_mutex;
+  std::vector<std::shared_ptr<const Image>> decoded;  // a sample: its picture, where it was kept
+  std::int64_t kept_bytes = 0;
   std::vector<std::thread> workers;
 };
 

@@ -29,6 +29,8 @@ struct LoaderConfig {
   int workers = 1;
   int transforms = 0;  // 0: a fresh transform every epoch; K: epoch e uses stored transform e % K
   int prefetch = 2;    // batches held ready; each takes batch * views * size^2 * 12 bytes
+  /// Decoded pictures are kept up to so many bytes, the first that are met, and not decoded again.
+  std::int64_t keep_decoded = 0;
   Preprocessing preprocessing;
   AugmentConfig augmentation;
 };

@@ -29,6 +29,7 @@ LoaderConfig training_loader(const RunConfig& config) {
   out.drop_last = true;  // a constant batch shape
   out.seed = config.seed;
   out.workers = loader_workers(config.threads);
+  out.keep_decoded = decoded_budget();
   // Only a cache limits how many transforms there are: a teacher that is asked online sees fresh ones every epoch.
   out.transforms = needs_teacher(loss) && !config.distill.online ? config.distill.stored_transforms : 0;
   out.preprocessing = config.preprocessing;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unistd.h>
 
 #include "core/base/error.h"
 #include "core/base/random.h"
@@ -68,6 +69,10 @@ std::string ids_sha256(const Dataset& dataset, std::span<const int> indices) {
   Sha256 hash;
   for (const int index : indices) hash.add(dataset.samples[static_cast<std::size_t>(index)].id).add("\n");
   return hash.finish();
+}
+
+std::int64_t decoded_budget() {
+  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / 8;
 }
 
 int loader_workers(int threads) { return std::max(1, threads / 2); }

@@ -1,6 +1,7 @@
 // The images of a run: which train, which validate, and how much each class weighs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ std::vector<int> limited(const Dataset& dataset, std::span<const int> indices, i
 
 /// SHA-256 over the ids of these images, in this order.
 std::string ids_sha256(const Dataset& dataset, std::span<const int> indices);
+
+/// Bytes of decoded pictures that a training loader may keep: an eighth of the machine's memory.
+std::int64_t decoded_budget();
 
 /// Threads that prepare images while `threads` threads compute.
 int loader_workers(int threads);

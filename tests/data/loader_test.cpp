@@ -238,3 +238,20 @@ TEST_CASE("wrong options are named") {
   Loader loader(set.dataset, set.indices, training(1));
   CHECK_THAT(message_of<InputError>([&] { loader.start_epoch(0, 6); }), Contains("batch 6") && Contains("0 to 5"));
 }
+
+TEST_CASE("pictures kept in memory give the same batches, without their files", "[loader]") {
+  SmallSet set;
+  LoaderConfig config = training(2);
+  Loader decoding(set.dataset, set.indices, config);
+  config.keep_decoded = 1'000'000;
+  Loader keeping(set.dataset, set.indices, config);
+  CHECK(same(epoch_of(keeping, 0), epoch_of(decoding, 0)));
+  const auto second = epoch_of(decoding, 1);
+  for (const Sample& sample : set.dataset.samples) std::filesystem::remove(sample.file);
+  CHECK(same(epoch_of(keeping, 1), second));
+
+  // What does not fit is decoded again, and needs its file.
+  config.keep_decoded = 1;
+  Loader full(set.dataset, set.indices, config);
+  CHECK_THROWS_AS(epoch_of(full, 0), FileError);
+}
