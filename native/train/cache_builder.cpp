@@ -34,9 +34,6 @@ void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdent
   std::filesystem::create_directories(folder);
   CacheWriter writer(folder, identity);
   if (writer.done() == layout.records()) return;
-  std::fprintf(stderr, "knowledge cache: %lld records of %lld bytes, %.1f MB in %s\n",
-               static_cast<long long>(layout.records()), static_cast<long long>(layout.record_bytes()),
-               static_cast<double>(layout.records() * layout.record_bytes()) / 1e6, folder.c_str());
   TeacherPass pass(teacher, backend, kCacheBatch * layout.views, identity.preprocessing.size);
   Progress progress("knowledge cache", layout.records(), "records", writer.done());
   auto flushed = std::chrono::steady_clock::now();
@@ -66,6 +63,11 @@ void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdent
     }
   }
   writer.flush();
+  progress.finish();
+  std::fprintf(stderr, "knowledge cache: %lld records of %.1f kB on average, %.1f MB in %s\n",
+               static_cast<long long>(layout.records()),
+               static_cast<double>(writer.bytes()) / 1e3 / static_cast<double>(layout.records()),
+               static_cast<double>(writer.bytes()) / 1e6, folder.c_str());
 }
 
 }  // namespace dermdistill

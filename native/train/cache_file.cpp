@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/io/half.h"
+#include "native/train/sparse_halves.h"
 
 namespace dermdistill {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr char kMagic[8] = {'D', 'D', 'K', 'N', 'O', 'W', '0', '1'};
+constexpr char kMagic[8] = {'D', 'D', 'K', 'N', 'O', 'W', '0', '2'};
 constexpr std::size_t kPage = 4096;
 
 std::vector<std::byte> header_bytes(const CacheIdentity& identity) {
@@ -46,16 +47,18 @@ void check_room(const fs::path& folder, std::int64_t bytes) {
                       " MB for the knowledge cache; take fewer --stored-transforms, another --cache or --online");
 }
 
-template <typename T>
-std::byte* put(std::byte* to, std::span<const T> values) {
-  std::memcpy(to, values.data(), values.size_bytes());
-  return to + values.size_bytes();
+void append_bytes(std::span<const float> values, std::vector<std::byte>& bytes) {
+  const auto raw = std::as_bytes(values);
+  bytes.insert(bytes.end(), raw.begin(), raw.end());
 }
 
-std::byte* put_halves(std::byte* to, std::span<const float> values) {
-  to_half(values, std::span(reinterpret_cast<std::uint16_t*>(to), values.size()));
-  return to + values.size() * sizeof(std::uint16_t);
+void append_halves(std::span<const float> values, std::vector<std::byte>& bytes) {
+  const std::size_t start = bytes.size();
+  bytes.resize(start + values.size() * sizeof(std::uint16_t));
+  to_half(values, std::span(reinterpret_cast<std::uint16_t*>(bytes.data() + start), values.size()));
 }
+
+std::int64_t aligned(std::int64_t place) { return (place + 7) / 8 * 8; }
 
 }  // namespace
 
@@ -79,6 +82,7 @@ json to_json(const CacheIdentity& identity) {
           {"classes", layout.classes},
           {"embedding", layout.embedding},
           {"feature map", {layout.map.height, layout.map.width, layout.map.channels}},
+          {"holds embeddings", layout.embeddings},
           {"holds projections", layout.projection},
           {"holds feature maps", layout.features}};
 }
@@ -90,7 +94,8 @@ CacheHeader read_cache_header(const fs::path& folder) {
   std::uint64_t length = 0;
   constexpr std::size_t kFixed = sizeof kMagic + sizeof length;
   if (bytes.size() < kFixed || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
-    throw FormatError(path.string(), "is not a knowledge cache", "a file written by dermdistill distill");
+    throw FormatError(path.string(), "is not a knowledge cache, or one of another version",
+                      "a file written by this dermdistill distill; delete it to have it built");
   }
   std::memcpy(&length, bytes.data() + sizeof kMagic, sizeof length);
   if (length > bytes.size() - kFixed) throw FormatError(path.string(), "is truncated within its header", "delete it");
@@ -100,6 +105,16 @@ CacheHeader read_cache_header(const fs::path& folder) {
   if (!header.identity.is_object()) throw FormatError(path.string(), "has a damaged header", "delete it");
   header.offset = (kFixed + length + kPage - 1) / kPage * kPage;
   return header;
+}
+
+std::uint64_t records_begin(const CacheHeader& header, const CacheLayout& layout) {
+  return header.offset + static_cast<std::uint64_t>(layout.records() + 1) * sizeof(std::uint64_t);
+}
+
+std::uint64_t record_place(std::span<const std::byte> file, const CacheHeader& header, std::int64_t number) {
+  std::uint64_t place = 0;
+  std::memcpy(&place, file.data() + header.offset + static_cast<std::size_t>(number) * sizeof place, sizeof place);
+  return place;
 }
 
 std::int64_t read_cache_progress(const fs::path& folder) {
@@ -124,33 +139,37 @@ CacheWriter::CacheWriter(const fs::path& folder, const CacheIdentity& identity)
     : folder_(folder), layout_(identity.layout) {
   const fs::path path = cache_file(folder);
   const std::vector<std::byte> header = header_bytes(identity);
-  offset_ = header.size();
-  const std::int64_t size = static_cast<std::int64_t>(offset_) + layout_.records() * layout_.record_bytes();
+  index_ = static_cast<std::int64_t>(header.size());
+  begin_ = end_ = static_cast<std::int64_t>(records_begin({{}, header.size()}, layout_));
   std::error_code missing;
   const auto present = static_cast<std::int64_t>(fs::file_size(path, missing));
-  const bool fresh = missing || present < static_cast<std::int64_t>(offset_);
+  const bool fresh = missing || present < begin_;
   if (fresh) {
-    check_room(folder, size);
     fs::remove(cache_progress(folder));
   } else {
     check_cache_identity(folder, read_cache_header(folder).identity, identity);
-    done_ = present == size ? read_cache_progress(folder) : 0;
-    if (done_ < 0 || done_ > layout_.records()) done_ = 0;
+    done_ = read_cache_progress(folder);
+    const MappedFile file(path);
+    const auto place = done_ < 0 || done_ > layout_.records() ? std::uint64_t{0}
+                                                              : record_place(file.bytes(), {{}, header.size()}, done_);
+    // Without a place for the next record nothing of the file is of use.
+    if (done_ > 0 && place >= static_cast<std::uint64_t>(begin_) && place <= static_cast<std::uint64_t>(present)) {
+      end_ = static_cast<std::int64_t>(place);
+    } else {
+      done_ = 0;
+    }
   }
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw FileError(path.string(), std::string("cannot be opened (") + std::strerror(errno) + ")");
+  if (!fresh) return;
   try {
-    if (fresh) write_at(descriptor_, header, 0, path);
-    const int problem = ::posix_fallocate(descriptor_, 0, size);
-    if (problem != 0) {
-      throw FileError(path.string(), std::string("cannot reserve its room (") + std::strerror(problem) + ")",
-                      std::to_string(size / 1000000) + " MB free");
-    }
+    write_at(descriptor_, header, 0, path);
+    // The index as zeros: a file that ends within it is known to be unfinished.
+    write_at(descriptor_, std::vector<std::byte>(static_cast<std::size_t>(begin_ - index_)), index_, path);
   } catch (...) {
     ::close(descriptor_);
     throw;
   }
-  record_.resize(static_cast<std::size_t>(layout_.record_bytes()));
 }
 
 CacheWriter::~CacheWriter() { ::close(descriptor_); }
@@ -161,18 +180,35 @@ void CacheWriter::append(const TeacherViews& views) {
     return values.subspan(image * rows * width, rows * width);
   };
   const auto embedding = static_cast<std::size_t>(layout_.embedding);
+  records_.clear();
+  places_.assign(1, static_cast<std::uint64_t>(end_));
   for (std::size_t image = 0; image < static_cast<std::size_t>(views.images); ++image) {
-    std::byte* to = put(record_.data(), part(views.logits, image, static_cast<std::size_t>(layout_.classes)));
-    to = put_halves(to, part(views.embedding, image, embedding));
-    if (layout_.projection) to = put_halves(to, part(views.projection, image, embedding));
-    if (layout_.features) put_halves(to, part(views.features, image, static_cast<std::size_t>(layout_.map_size())));
-    write_at(descriptor_, record_, static_cast<std::int64_t>(offset_) + done_ * layout_.record_bytes(),
-             cache_file(folder_));
-    ++done_;
+    append_bytes(part(views.logits, image, static_cast<std::size_t>(layout_.classes)), records_);
+    if (layout_.stores_embeddings()) append_halves(part(views.embedding, image, embedding), records_);
+    if (layout_.projection) append_halves(part(views.projection, image, embedding), records_);
+    if (layout_.features)
+      append_sparse_halves(part(views.features, image, static_cast<std::size_t>(layout_.map_size())), records_);
+    records_.resize(static_cast<std::size_t>(aligned(end_ + static_cast<std::int64_t>(records_.size())) - end_));
+    places_.push_back(static_cast<std::uint64_t>(end_) + records_.size());
   }
+  const fs::path path = cache_file(folder_);
+  if (!room_is_checked_ && views.images > 0) {
+    const double share = static_cast<double>(layout_.records() - done_) / views.images;
+    check_room(folder_, static_cast<std::int64_t>(share * static_cast<double>(records_.size())));
+    room_is_checked_ = true;
+  }
+  write_at(descriptor_, records_, end_, path);
+  write_at(descriptor_, std::as_bytes(std::span(places_)),
+           index_ + done_ * static_cast<std::int64_t>(sizeof(std::uint64_t)), path);
+  end_ += static_cast<std::int64_t>(records_.size());
+  done_ += views.images;
 }
 
 void CacheWriter::flush() {
+  // What an interrupted build left behind the last record.
+  if (done_ == layout_.records() && ::ftruncate(descriptor_, end_) != 0) {
+    throw FileError(cache_file(folder_).string(), std::string("cannot be cut (") + std::strerror(errno) + ")");
+  }
   if (::fdatasync(descriptor_) != 0) {
     throw FileError(cache_file(folder_).string(), std::string("cannot be synced (") + std::strerror(errno) + ")");
   }

@@ -1,8 +1,10 @@
 // What a frozen teacher says of K stored transforms of every image, computed once and mapped into memory.
 //
-// The file knowledge.bin: 8 bytes of magic, the length of a JSON header (u64), the header, padding to 4096; then one
-// record a (transform, image), transform-major, each holding for all its views: logits (f32), embedding, projection
-// (where wanted) and feature map (where wanted) as halves. Beside it knowledge.json says how many records are done.
+// The file knowledge.bin: 8 bytes of magic, the length of a JSON header (u64), the header, padding to 4096; then where
+// each record begins and the last one ends (u64 each, from the file's start), padding to 8; then one record a
+// (transform, image), transform-major. A record holds, for all views of its image: logits (f32), embedding and
+// projection (halves, where wanted) and feature map (sparse halves, where wanted), padded to 8 bytes. With the map, the
+// embedding is not stored: it is the map's average. Beside it knowledge.json says how many records are done.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +29,12 @@ struct CacheLayout {
   int images = 0, transforms = 0, views = 1;  // views an image: 1 or 4
   int classes = 0, embedding = 0;
   FeatureShape map;
-  bool projection = false, features = false;
+  bool embeddings = false, projection = false, features = false;  // what is wanted besides the logits
 
   std::int64_t records() const { return static_cast<std::int64_t>(images) * transforms; }
-  std::int64_t record_bytes() const;
+  bool stores_embeddings() const { return embeddings && !features; }
+  /// Bytes of a record before its feature maps, whose size depends on their zeros.
+  std::int64_t fixed_bytes() const;
   std::int64_t map_size() const { return static_cast<std::int64_t>(map.height) * map.width * map.channels; }
 };
 
@@ -47,6 +51,7 @@ struct CacheIdentity {
 /// Floats that a batch is converted into; reused.
 struct KnowledgeBuffers {
   std::vector<float> logits, embedding, projection, features;
+  std::vector<std::vector<float>> scratch;  // one a thread
 };
 
 class KnowledgeCache {
@@ -56,15 +61,20 @@ class KnowledgeCache {
   static KnowledgeCache open(const std::filesystem::path& folder, const CacheIdentity& wanted);
 
   const CacheLayout& layout() const { return layout_; }
-  /// The teacher's answers on transform `transform` of the images at these positions, row = image * views + view.
+  /// The teacher's answers on transform `transform` of the images at these positions, row = image * views + view; the
+  /// spans of what is not stored are empty. @throws FormatError for a damaged record.
   TeacherViews read(std::span<const int> positions, int transform, KnowledgeBuffers& buffers) const;
 
  private:
-  KnowledgeCache(MappedFile file, CacheLayout layout, std::size_t offset);
+  KnowledgeCache(MappedFile file, std::string name, CacheLayout layout, std::size_t index);
+  std::span<const std::byte> record(std::int64_t number) const;
+  bool read_record(std::span<const std::byte> bytes, std::size_t image, std::vector<float>& scratch,
+                   KnowledgeBuffers& buffers) const;
 
   MappedFile file_;
+  std::string name_;  // for messages
   CacheLayout layout_;
-  std::size_t offset_;  // of the first record
+  std::size_t index_;  // of where the records begin
 };
 
 /// Images that the teacher is asked about at a time, whatever the run's batch: an interrupted cache goes on where it

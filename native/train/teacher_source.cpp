@@ -60,6 +60,7 @@ CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, 
   layout.classes = teacher.network.config.classes;
   layout.map = feature_shape(teacher.network.units, config.preprocessing.size, config.preprocessing.size);
   layout.embedding = layout.map.channels;
+  layout.embeddings = needs_embedding(config.distill.loss);
   layout.projection = needs_projection(config.distill.loss);
   layout.features = needs_regressor(config.distill.loss);
   return identity;
