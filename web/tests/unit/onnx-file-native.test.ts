@@ -34,39 +34,27 @@ describe.skipIf(!existsSync(model) || !existsSync(program))('the command line', 
     expect(await hashWeights(student, 'all')).toBe(student.card.weights_sha256);
   });
 
-  it('runs a personalised file with another number of classes', async () => {
-    const { channels } = student.classifier;
-    // The shipped classes in reverse and a new one that its bias makes certain.
-    const classes = [...student.card.classes].reverse().concat('NEW');
-    const weight = new Float32Array(classes.length * channels);
-    const bias = new Float32Array(classes.length);
-    student.card.classes.forEach((_, row) => {
-      const place = student.card.classes.length - 1 - row;
-      weight.set(student.classifier.weight.subarray(row * channels, (row + 1) * channels), place * channels);
-      bias[place] = student.classifier.bias[row] ?? 0;
-    });
+  // Other classes need embedding statistics of them, which the core makes: tests/browser/personalise.test.ts.
+  it('runs a file with another classifier', async () => {
+    const { classes } = student.card;
+    const weight = student.classifier.weight.slice();
+    const bias = student.classifier.bias.slice();
+    const last = classes.at(-1) ?? '';
     bias[classes.length - 1] = 500;
-    const card = {
-      ...student.card,
-      classes,
-      class_names: [...student.card.class_names].reverse().concat('A new one'),
-      operating_points: [],
-      weights_sha256: await hashWithClassifier(student, weight, bias),
-    };
     const file = join(folder, 'personalised.onnx');
-    const parts = { weight, bias, card: JSON.stringify(card), statistics: null };
-    writeFileSync(file, writePersonalised(student, parts));
-    const probabilities = predict(file, image);
-    expect(Object.keys(probabilities).sort()).toEqual([...classes].sort());
-    expect(probabilities['NEW']).toBeGreaterThan(0.999);
+    const write = async () => {
+      const card = { ...student.card, weights_sha256: await hashWithClassifier(student, weight, bias) };
+      const parts = { weight, bias, card: JSON.stringify(card), statistics: student.statistics };
+      writeFileSync(file, writePersonalised(student, parts));
+    };
+    await write();
+    expect(predict(file, image)[last]).toBeGreaterThan(0.999);
 
-    // With the old bias of the new class gone, the answer is the shipped one.
-    bias[classes.length - 1] = -500;
-    card.weights_sha256 = await hashWithClassifier(student, weight, bias);
-    writeFileSync(file, writePersonalised(student, { ...parts, card: JSON.stringify(card) }));
-    const personalised = predict(file, image);
+    bias.set(student.classifier.bias);
+    await write();
     const shipped = predict(model, image);
-    for (const code of student.card.classes) expect(personalised[code]).toBeCloseTo(shipped[code] ?? -1, 5);
+    const again = predict(file, image);
+    for (const code of classes) expect(again[code]).toBeCloseTo(shipped[code] ?? -1, 5);
   });
 
   it('refuses a file whose classifier was changed without its hash', () => {
