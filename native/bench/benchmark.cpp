@@ -3,178 +3,89 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <functional>
+#include <istream>
+#include <ostream>
 #include <sys/resource.h>
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/base/random.h"
-#include "core/distill/distill_loss.h"
-#include "core/learn/optimiser.h"
-#include "core/nn/heads.h"
-#include "core/nn/network.h"
+#include "native/bench/floors.h"
+#include "native/bench/machine.h"
+#include "native/bench/profile.h"
+#include "native/bench/work.h"
 
 namespace dermdistill {
 namespace {
 
-constexpr int kClasses = 8;
-
-std::vector<float> random_images(int count, int size, Random& random) {
-  std::vector<float> images(static_cast<std::size_t>(count) * static_cast<std::size_t>(size * size * 3));
-  for (float& value : images) value = static_cast<float>(random.normal());
-  return images;
+double timed_step(Work& work) {
+  const auto began = std::chrono::steady_clock::now();
+  work.step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-std::vector<int> random_labels(int count, Random& random) {
-  std::vector<int> labels(static_cast<std::size_t>(count));
-  for (int& label : labels) label = static_cast<int>(random.below(kClasses));
-  return labels;
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
-OptimiserConfig paper_optimiser() { return {.kind = OptimiserKind::Sgd, .momentum = 0.9, .weight_decay = 1e-3}; }
-
-/// One thing to time: `step` runs it once.
-class Work {
- public:
-  virtual ~Work() = default;
-  virtual void step() = 0;
-  virtual std::size_t arena_bytes() const = 0;
-};
-
-/// Forward, cross-entropy, backward, SGD.
-class TrainingWork final : public Work {
- public:
-  TrainingWork(Architecture architecture, const BenchmarkConfig& config, const Backend& backend, Random& random)
-      : network_({architecture, 1.0, kClasses}),
-        images_(random_images(config.batch, config.size, random)),
-        labels_(random_labels(config.batch, random)),
-        loss_(loss_config(Method::Ce), std::vector<float>(kClasses, 1.0f)) {
-    network_.initialise(random);
-    pass_ = std::make_unique<TrainingPass>(network_, backend, config.batch, config.size, config.size);
-    optimiser_ = make_optimiser(paper_optimiser(), {network_.parameters()});
-  }
-
-  void step() override {
-    const auto out = pass_->forward(images_);
-    StudentViews student;
-    student.images = out.batch;
-    student.classes = kClasses;
-    student.logits = out.logits;
-    loss_.evaluate(student, {}, labels_, gradients_);
-    pass_->backward({gradients_.logits, {}, {}});
-    optimiser_->step(1e-3);
-  }
-  std::size_t arena_bytes() const override { return pass_->arena_bytes(); }
-
- private:
-  Network network_;
-  std::vector<float> images_;
-  std::vector<int> labels_;
-  DistillLoss loss_;
-  StudentGradients gradients_;
-  std::unique_ptr<TrainingPass> pass_;
-  std::unique_ptr<Optimiser> optimiser_;
-};
-
-/// ResNet-50 in evaluation mode, batch norm folded.
-class ForwardWork final : public Work {
- public:
-  ForwardWork(const BenchmarkConfig& config, const Backend& backend, Random& random)
-      : batch_(config.batch), images_(random_images(config.batch, config.size, random)) {
-    Network network({Architecture::ResNet50, 1.0, kClasses});
-    network.initialise(random);
-    pass_ =
-        std::make_unique<InferencePass>(FoldedNetwork::from(network), backend, config.batch, config.size, config.size);
-  }
-  void step() override { pass_->forward(images_, batch_); }
-  std::size_t arena_bytes() const override { return pass_->arena_bytes(); }
-
- private:
-  int batch_;
-  std::vector<float> images_;
-  std::unique_ptr<InferencePass> pass_;
-};
-
-/// The paper's whole step with the teacher online: `batch` images, four rotations each, all loss terms.
-class SsdKdWork final : public Work {
- public:
-  SsdKdWork(const BenchmarkConfig& config, const Backend& backend, Random& random)
-      : images_(random_images(4 * config.batch, config.size, random)),
-        labels_(random_labels(config.batch, random)),
-        network_({Architecture::MobileNetV2, 1.0, kClasses}),
-        student_head_(network_.embedding_size(), "head", backend),
-        regressor_(network_.embedding_size(), 2048, "regressor", backend),
-        teacher_head_(2048, "head", backend),
-        loss_(loss_config(Method::SsdKd), std::vector<float>(kClasses, 1.0f)) {
-    Network teacher({Architecture::ResNet50, 1.0, kClasses});
-    teacher.initialise(random);
-    network_.initialise(random);
-    student_head_.initialise(random);
-    regressor_.initialise(random);
-    teacher_head_.initialise(random);
-    teacher_ = std::make_unique<InferencePass>(FoldedNetwork::from(teacher), backend, 4 * config.batch, config.size,
-                                               config.size);
-    pass_ = std::make_unique<TrainingPass>(network_, backend, 4 * config.batch, config.size, config.size);
-    optimiser_ =
-        make_optimiser(paper_optimiser(), {network_.parameters(), student_head_.parameters(), regressor_.parameters()});
-  }
-
-  void step() override {
-    const int images = static_cast<int>(labels_.size());
-    const auto taught = teacher_->forward(images_, 4 * images);
-    const auto out = pass_->forward(images_);
-    const auto [height, width, channels] = out.feature_shape;
-    TeacherViews teacher{images,
-                         kClasses,
-                         taught.logits,
-                         taught.embedding,
-                         teacher_head_.forward(taught.embedding),
-                         taught.features,
-                         height,
-                         width,
-                         taught.feature_shape.channels};
-    StudentViews student{images,
-                         kClasses,
-                         out.logits,
-                         out.embedding,
-                         student_head_.forward(out.embedding),
-                         regressor_.forward(out.features, out.batch, height, width),
-                         height,
-                         width,
-                         taught.feature_shape.channels};
-    loss_.evaluate(student, teacher, labels_, gradients_);
-    const auto d_embedding = student_head_.backward(gradients_.projection);
-    for (std::size_t i = 0; i < d_embedding.size(); ++i) gradients_.embedding[i] += d_embedding[i];
-    pass_->backward({gradients_.logits, gradients_.embedding, regressor_.backward(gradients_.regressed)});
-    optimiser_->step(1e-3);
-  }
-  std::size_t arena_bytes() const override { return pass_->arena_bytes() + teacher_->arena_bytes(); }
-
- private:
-  std::vector<float> images_;
-  std::vector<int> labels_;
-  Network network_;
-  ProjectionHead student_head_;
-  Regressor regressor_;
-  ProjectionHead teacher_head_;
-  DistillLoss loss_;
-  StudentGradients gradients_;
-  std::unique_ptr<InferencePass> teacher_;
-  std::unique_ptr<TrainingPass> pass_;
-  std::unique_ptr<Optimiser> optimiser_;
-};
-
-std::unique_ptr<Work> make_work(const BenchmarkConfig& config, const Backend& backend) {
-  Random random(config.seed);
-  if (config.work == "student-step")
-    return std::make_unique<TrainingWork>(Architecture::MobileNetV2, config, backend, random);
-  if (config.work == "teacher-step")
-    return std::make_unique<TrainingWork>(Architecture::ResNet50, config, backend, random);
-  if (config.work == "teacher-forward") return std::make_unique<ForwardWork>(config, backend, random);
-  if (config.work == "ssdkd-step") return std::make_unique<SsdKdWork>(config, backend, random);
-  throw InputError("benchmark " + config.work, "is unknown",
-                   "student-step, teacher-forward, teacher-step or ssdkd-step");
+nlohmann::json describe(const BenchmarkConfig& config, const Backend& backend) {
+  return {{"work", config.work},
+          {"torch", nullptr},
+          {"engine", "dermdistill (" + std::string(backend.name()) + ")"},
+          {"threads", config.threads}};
 }
+
+double peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+nlohmann::json result_of(const BenchmarkConfig& config, const Backend& backend, Work& work,
+                         const std::vector<double>& seconds) {
+  nlohmann::json result = describe(config, backend);
+  result["batch"] = config.batch;
+  result["size"] = config.size;
+  result["seed"] = config.seed;
+  if (!seconds.empty()) {
+    const auto [low, high] = std::minmax_element(seconds.begin(), seconds.end());
+    double total = 0;
+    for (const double value : seconds) total += value;
+    // The loader's batches come in bursts, as its workers finish them: only their sum means something.
+    const double typical = config.work == "loader" ? total / static_cast<double>(seconds.size()) : median(seconds);
+    result["median_s"] = rounded(median(seconds), 4);
+    result["min_s"] = rounded(*low, 4);
+    result["max_s"] = rounded(*high, 4);
+    result["images_per_s"] = rounded(config.batch / typical, 2);
+  }
+  if (const std::vector<Floor> floors = floors_of(config); !floors.empty()) {
+    double flops = 0, bytes = 0;
+    for (const Floor& floor : floors) {
+      flops += floor.flops;
+      bytes += floor.bytes;
+    }
+    result["floor_gflop"] = rounded(flops / 1e9, 3);
+    result["floor_gb"] = rounded(bytes / 1e9, 3);
+  }
+  result["arena_mb"] = rounded(static_cast<double>(work.arena_bytes()) / 1e6, 1);
+  result["peak_memory_mb"] = rounded(peak_memory_bytes() / 1e6, 1);
+  result.update(work.facts());
+  return result;
+}
+
+nlohmann::json measure_limits(const BenchmarkConfig& config, const Backend& backend) {
+  const MachineLimits limits = measure_machine(backend, config.iterations);
+  nlohmann::json result = describe(config, backend);
+  result["processor"] = processor_name();
+  result["memory_gb"] = rounded(memory_bytes() / 1e9, 1);
+  result["copy_gb_per_s"] = rounded(limits.copy_gb_per_s, 1);
+  result["triad_gb_per_s"] = rounded(limits.triad_gb_per_s, 1);
+  result["gemm_gflop_per_s"] = rounded(limits.gemm_gflop_per_s, 1);
+  return result;
+}
+
+}  // namespace
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -182,56 +93,64 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-/// To `digits` behind the point, such that JSON shows no more.
 double rounded(double value, int digits) {
   const double scale = std::pow(10.0, digits);
   return std::round(value * scale) / scale;
 }
 
-}  // namespace
-
 const std::vector<std::string>& benchmark_names() {
+  static const std::vector<std::string> names{"student-step", "teacher-forward", "teacher-step", "ssdkd-step",
+                                              "loader",       "profile",         "memory"};
+  return names;
+}
+
+const std::vector<std::string>& profile_names() {
   static const std::vector<std::string> names{"student-step", "teacher-forward", "teacher-step", "ssdkd-step"};
   return names;
 }
 
-BenchmarkResult run_benchmark(const BenchmarkConfig& config) {
-  set_thread_count(config.threads);
-  const Backend& backend = backend_named(config.backend);
-  BenchmarkResult result;
-  result.config = config;
-  result.backend = backend.name();
-  const auto work = make_work(config, backend);
-  work->step();
-  work->step();
-  for (int i = 0; i < config.iterations; ++i) {
-    const auto began = std::chrono::steady_clock::now();
-    work->step();
-    result.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-  }
-  result.arena_bytes = work->arena_bytes();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  result.peak_memory = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-  return result;
+std::unique_ptr<Work> make_work(const BenchmarkConfig& config, const Backend& backend) {
+  Random random(config.seed);
+  if (config.work == "student-step") return make_training_work(Architecture::MobileNetV2, config, backend, random);
+  if (config.work == "teacher-step") return make_training_work(Architecture::ResNet50, config, backend, random);
+  if (config.work == "teacher-forward") return make_forward_work(config, backend, random);
+  if (config.work == "ssdkd-step") return make_distill_work(config, backend, random);
+  if (config.work == "loader") return make_loader_work(config, backend);
+  throw InputError("benchmark " + config.work, "is unknown", "one of " + list(benchmark_names()));
 }
 
-nlohmann::json to_json(const BenchmarkResult& result) {
-  const double middle = median(result.seconds);
-  const auto [low, high] = std::minmax_element(result.seconds.begin(), result.seconds.end());
-  return {{"work", result.config.work},
-          {"torch", nullptr},
-          {"engine", "dermdistill (" + result.backend + ")"},
-          {"threads", result.config.threads},
-          {"batch", result.config.batch},
-          {"size", result.config.size},
-          {"seed", result.config.seed},
-          {"median_s", rounded(middle, 4)},
-          {"min_s", rounded(*low, 4)},
-          {"max_s", rounded(*high, 4)},
-          {"images_per_s", rounded(result.config.batch / middle, 2)},
-          {"arena_mb", rounded(static_cast<double>(result.arena_bytes) / 1e6, 1)},
-          {"peak_memory_mb", rounded(static_cast<double>(result.peak_memory) / 1e6, 1)}};
+std::vector<double> time_steps(Work& work, int iterations) {
+  for (int i = 0; i < kWarmUpSteps; ++i) work.step();
+  std::vector<double> seconds;
+  for (int i = 0; i < iterations; ++i) seconds.push_back(timed_step(work));
+  return seconds;
+}
+
+nlohmann::json run_benchmark(const BenchmarkConfig& config) {
+  set_thread_count(config.threads);
+  const Backend& backend = backend_named(config.backend);
+  if (config.work == "memory") return measure_limits(config, backend);
+  if (config.work == "profile") {
+    nlohmann::json result = describe(config, backend);
+    result.update(run_profile(config, backend));
+    return result;
+  }
+  const auto work = make_work(config, backend);
+  return result_of(config, backend, *work, time_steps(*work, config.iterations));
+}
+
+void run_benchmark_on_demand(const BenchmarkConfig& config, std::istream& in, std::ostream& out) {
+  set_thread_count(config.threads);
+  const Backend& backend = backend_named(config.backend);
+  const auto work = make_work(config, backend);
+  for (int i = 0; i < kWarmUpSteps; ++i) work->step();
+  out << "ready" << std::endl;
+  std::vector<double> seconds;
+  for (std::string line; std::getline(in, line);) {
+    seconds.push_back(timed_step(*work));
+    out << seconds.back() << std::endl;
+  }
+  out << result_of(config, backend, *work, seconds).dump() << std::endl;
 }
 
 }  // namespace dermdistill
