@@ -1,6 +1,7 @@
 #include "core/learn/embedding_statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -8,6 +9,15 @@
 
 namespace dermdistill {
 namespace {
+
+constexpr std::size_t kWordBits = 32;
+
+/// One bit each, in a table, so that the choice of a sign vectorises.
+constexpr std::array<std::uint32_t, kWordBits> kBits = [] {
+  std::array<std::uint32_t, kWordBits> bits{};
+  for (std::size_t i = 0; i < kWordBits; ++i) bits[i] = std::uint32_t{1} << i;
+  return bits;
+}();
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
@@ -61,14 +71,29 @@ void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& 
   // Noise of two values: a bit a channel, several times cheaper than a normal number, and with the same variance.
   const float spread = statistics.spread[at(label)];
   std::uint64_t bits = 0;
-  for (std::size_t channel = 0; channel < channels; ++channel) {
-    if (channel % 64 == 0) bits = random.bits();
-    const float deviation = std::sqrt(spread * statistics.residual[channel]);
-    out[channel] = (bits >> (channel % 64) & 1u) != 0 ? deviation : -deviation;
+  for (std::size_t first = 0; first < channels; first += kWordBits) {
+    bits = first % (2 * kWordBits) == 0 ? random.bits() : bits >> kWordBits;
+    const auto word = static_cast<std::uint32_t>(bits);
+    const std::size_t count = std::min(kWordBits, channels - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      const float deviation = std::sqrt(spread * statistics.residual[first + i]);
+      out[first + i] = (word & kBits[i]) != 0 ? deviation : -deviation;
+    }
   }
-  for (std::size_t r = 0; r < rank; ++r) {
-    const float along = static_cast<float>(random.normal() *
-                                           std::sqrt(static_cast<double>(statistics.variances[at(label) * rank + r])));
+  const auto draw = [&](std::size_t r) {
+    return static_cast<float>(random.normal() *
+                              std::sqrt(static_cast<double>(statistics.variances[at(label) * rank + r])));
+  };
+  std::size_t r = 0;
+  for (; r + 4 <= rank; r += 4) {  // four at a time: the embedding is read and written a quarter as often
+    const float along[4] = {draw(r), draw(r + 1), draw(r + 2), draw(r + 3)};
+    const float* direction = &statistics.basis[r * channels];
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      out[channel] += along[0] * direction[channel] + along[1] * direction[channels + channel] +
+                      along[2] * direction[2 * channels + channel] + along[3] * direction[3 * channels + channel];
+  }
+  for (; r < rank; ++r) {
+    const float along = draw(r);
     const float* direction = &statistics.basis[r * channels];
     for (std::size_t channel = 0; channel < channels; ++channel) out[channel] += along * direction[channel];
   }
