@@ -53,14 +53,18 @@ class ForwardWork final : public Work {
     pass_ =
         std::make_unique<InferencePass>(FoldedNetwork::from(network), backend, config.batch, config.size, config.size);
   }
-  void step() override { pass_->forward(images_, batch_); }
+  void step() override {
+    if (observer_ != nullptr) observer_->enter(StepPart::Network, false);
+    pass_->forward(images_, batch_);
+  }
   std::size_t arena_bytes() const override { return pass_->arena_bytes(); }
-  void observe(StepObserver*) override {}
+  void observe(StepObserver* observer) override { observer_ = observer; }
 
  private:
   int batch_;
   std::vector<float> images_;
   std::unique_ptr<InferencePass> pass_;
+  StepObserver* observer_ = nullptr;
 };
 
 }  // namespace

@@ -28,6 +28,8 @@ std::string name_of(PassPart part) {
 
 std::string name_of(StepPart part) {
   switch (part) {
+    case StepPart::Network:
+      return "network";
     case StepPart::Teacher:
       return "teacher's answers";
     case StepPart::ProjectionHead:

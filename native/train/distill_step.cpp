@@ -64,6 +64,7 @@ void DistillStep::load_modules(const StateDict& state) {
 void DistillStep::observe(StepObserver* observer) { observer_ = observer; }
 
 LossTerms DistillStep::compute_gradients(const Batch& batch) {
+  enter(StepPart::Network, false);
   const NetworkOutputs outputs = pass_.forward(batch.images);
   student_ = {};
   student_.images = images_;
@@ -105,6 +106,7 @@ void DistillStep::backward() {
   }
   out.logits = gradients_.logits;
   out.embedding = gradients_.embedding;
+  enter(StepPart::Network, true);
   pass_.backward(out);
 }
 

@@ -15,8 +15,8 @@
 
 namespace dermdistill {
 
-/// The parts of a step besides the passes through the student.
-enum class StepPart { Teacher, ProjectionHead, Regressor, Loss, Optimiser };
+/// The parts of a step; Network is a pass through the student as a whole, where it does not tell its own parts.
+enum class StepPart { Network, Teacher, ProjectionHead, Regressor, Loss, Optimiser };
 
 /// Sees where a step is; see PassObserver.
 class StepObserver : public PassObserver {
