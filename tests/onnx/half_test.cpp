@@ -1,0 +1,112 @@
+// Half-precision export, embedding statistics in the file, and files whose classifier was replaced.
+#include <algorithm>
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "native/onnx/export.h"
+#include "native/onnx/import.h"
+#include "native/train/head_training.h"
+#include "native/train/predictor.h"
+#include "test_models.h"
+
+using namespace dermdistill;
+using namespace dermdistill::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const NetworkConfig kConfig{Architecture::MobileNetV2, 0.25, 8};
+
+EmbeddingStatistics statistics_of(const ModelCard& card, int channels) {
+  Random random(4);
+  std::vector<float> rows;
+  std::vector<int> labels;
+  for (int i = 0; i < 80; ++i) {
+    for (int c = 0; c < channels; ++c) rows.push_back(static_cast<float>(random.uniform(0, 2)));
+    labels.push_back(i % 8);
+  }
+  return fit_embedding_statistics(rows, labels, card.classes, channels);
+}
+
+}  // namespace
+
+TEST_CASE("half-precision files are half as large and give the same answers", "[onnx]") {
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  const ModelCard card = test_card(kConfig, 64);
+  const auto whole = serialise_onnx(network, card), half = serialise_onnx(network, card, {true, nullptr});
+  CHECK(half.size() < 0.65 * static_cast<double>(whole.size()));
+  const LoadedModel model = parse_onnx(half, "half.onnx");
+  CHECK(model.network.classifier_weight == network.classifier_weight);
+  CHECK(model.network.biases == network.biases);
+  CHECK(serialise_onnx(model.network, model.card, {true, nullptr}) == half);
+
+  const std::vector<float> images = random_images(4, 64, 9);
+  const auto wanted = Predictor(network, card, 4).logits(images, 4),
+             got = Predictor(model.network, card, 4).logits(images, 4);
+  double largest = 0, size = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(got[i] - wanted[i])));
+    size = std::max(size, std::abs(static_cast<double>(wanted[i])));
+  }
+  CAPTURE(largest, size);
+  CHECK(largest > 0);
+  CHECK(largest <= 1e-2);
+}
+
+TEST_CASE("a weight that half precision cannot hold is refused", "[onnx]") {
+  FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  network.weights[2][0] = 1e6F;
+  CHECK_THROWS_WITH(serialise_onnx(network, test_card(kConfig, 64), {true, nullptr}),
+                    Contains(network.units[2].conv_name) && Contains("half precision"));
+}
+
+TEST_CASE("embedding statistics travel in the file", "[onnx]") {
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  const ModelCard card = test_card(kConfig, 64);
+  const EmbeddingStatistics statistics = statistics_of(card, network.units.back().out_channels);
+  const LoadedModel model = parse_onnx(serialise_onnx(network, card, {false, &statistics}), "m.onnx");
+  REQUIRE(model.statistics);
+  CHECK(statistics_to_text(*model.statistics) == statistics_to_text(statistics));
+  CHECK_FALSE(parse_onnx(serialise_onnx(network, card), "m.onnx").statistics);
+  EmbeddingStatistics other = statistics;
+  other.classes[0] = "XYZ";
+  CHECK_THROWS_WITH(parse_onnx(serialise_onnx(network, card, {false, &other}), "m.onnx"),
+                    Contains("m.onnx") && Contains("embedding statistics"));
+}
+
+TEST_CASE("a model with a trained head of more classes is read back, its trunk unchanged", "[onnx]") {
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  const int channels = network.units.back().out_channels;
+  const EmbeddingStatistics statistics = statistics_of(test_card(kConfig, 64), channels);
+  const LoadedModel shipped =
+      parse_onnx(serialise_onnx(network, test_card(kConfig, 64), {true, &statistics}), "s.onnx");
+  CHECK(shipped.card.trunk_sha256 == trunk_sha256(shipped.network));
+
+  Random random(8);
+  std::vector<float> rows;
+  std::vector<int> labels, images;
+  for (int i = 0; i < 30; ++i) {
+    for (int c = 0; c < channels; ++c) rows.push_back(static_cast<float>(random.uniform(0, 2)));
+    labels.push_back(i % 2 == 0 ? 0 : 8);
+    images.push_back(i);
+  }
+  std::vector<std::string> classes = shipped.card.classes, names = shipped.card.class_names;
+  classes.push_back("NEW");
+  names.push_back("Something new");
+  HeadOptions options;
+  options.epochs = 2;
+  const LinearHead head{8, channels, shipped.network.classifier_weight, shipped.network.classifier_bias};
+  HeadTrainer trainer(head, classes, {rows, labels, images}, &*shipped.statistics, options, backend_named("auto"));
+  trainer.train_epoch();
+  const HeadFile file =
+      head_file_of(trainer, "mine", names, shipped.card, shipped.card.trunk_sha256, &*shipped.statistics);
+  const LoadedModel own = with_head(shipped, file);
+  const LoadedModel read = parse_onnx(serialise_onnx(own.network, own.card, {true, &*own.statistics}), "own.onnx");
+  CHECK(read.card.classes.size() == 9);
+  CHECK(read.network.classifier_weight == trainer.head().weight);
+  CHECK(read.card.trunk_sha256 == shipped.card.trunk_sha256);
+  CHECK(read.card.weights_sha256 != shipped.card.weights_sha256);
+  CHECK(read.statistics->classes == classes);
+}
