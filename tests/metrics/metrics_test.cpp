@@ -79,7 +79,8 @@ TEST_CASE("the order of the images does not matter to the values") {
   std::iota(order.begin(), order.end(), 0);
   Random(1).shuffle(std::span(order));
   const auto a = to_json(compute_metrics(predictions, {.bootstrap_samples = 0}), CurveDetail::Full);
-  const auto b = to_json(compute_metrics(select_images(predictions, order), {.bootstrap_samples = 0}), CurveDetail::Full);
+  const auto b =
+      to_json(compute_metrics(select_images(predictions, order), {.bootstrap_samples = 0}), CurveDetail::Full);
   for (const auto& [name, entry] : a.items()) {
     INFO(name);
     if (entry.is_object() && entry.contains("value")) {
