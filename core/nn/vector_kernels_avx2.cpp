@@ -5,7 +5,8 @@
 #define DERMDISTILL_KERNEL_NAME "avx2"
 #define DERMDISTILL_VECTOR_BYTES 32
 #define DERMDISTILL_TILE_ROWS 6
-// clang-format off: each of these builds on the one before
+// Each of these builds on the one before.
+// clang-format off
 #include "core/nn/vector_kernels_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
