@@ -10,8 +10,6 @@ export default defineConfig({
     // A bound for machines that do many other things meanwhile; alone a test takes seconds.
     testTimeout: 400_000,
     hookTimeout: 400_000,
-    // A browser that a busy machine kept waiting gets a second chance; a fault fails twice.
-    retry: 1,
     // A loaded machine takes its time.
     expect: { poll: { timeout: 60_000 } },
     globalSetup: ['tests/support/pictures.ts'],
