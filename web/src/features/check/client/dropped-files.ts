@@ -1,26 +1,13 @@
 // The files of a drop, those in dropped folders included.
 
-function readAll(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader();
-  const all: FileSystemEntry[] = [];
-  return new Promise((resolve, reject) => {
-    // A reader gives a hundred entries at most each time, and none at the end.
-    const more = () =>
-      reader.readEntries((entries) => {
-        if (entries.length === 0) return resolve(all);
-        all.push(...entries);
-        more();
-      }, reject);
-    more();
-  });
-}
+import { folderEntries } from '@/shared/folder-entries';
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {
   if (entry.isFile)
     return [
       await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
     ];
-  const inside = await readAll(entry as FileSystemDirectoryEntry);
+  const inside = await folderEntries(entry as FileSystemDirectoryEntry);
   inside.sort((a, b) => a.name.localeCompare(b.name));
   const lists = await Promise.all(inside.filter(({ name }) => !name.startsWith('.')).map(filesOf));
   return lists.flat();

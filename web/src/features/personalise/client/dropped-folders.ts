@@ -1,5 +1,7 @@
 // The files of a drop or of a folder input, with the folders they lie in: a folder's name is a class.
 
+import { folderEntries } from '@/shared/folder-entries';
+
 export interface PathFile {
   file: File;
   /** Names of the folders around it, outermost first. */
@@ -31,7 +33,7 @@ async function filesOf(entry: FileSystemEntry, folders: string[]): Promise<PathF
     );
     return [{ file, folders }];
   }
-  const inside = await readAll(entry as FileSystemDirectoryEntry);
+  const inside = await folderEntries(entry as FileSystemDirectoryEntry);
   const lists = await Promise.all(
     inside
       .filter(({ name }) => !name.startsWith('.'))
@@ -39,19 +41,4 @@ async function filesOf(entry: FileSystemEntry, folders: string[]): Promise<PathF
       .map((one) => filesOf(one, [...folders, entry.name])),
   );
   return lists.flat();
-}
-
-function readAll(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader();
-  const all: FileSystemEntry[] = [];
-  return new Promise((resolve, reject) => {
-    // A reader gives a hundred entries at most each time, and none at the end.
-    const more = () =>
-      reader.readEntries((entries) => {
-        if (entries.length === 0) return resolve(all);
-        all.push(...entries);
-        more();
-      }, reject);
-    more();
-  });
 }
