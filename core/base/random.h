@@ -39,4 +39,7 @@ class Random {
 /// Mixes several numbers into one seed, so that (run seed, epoch, index) names a generator.
 std::uint64_t mix_seed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0);
 
+/// [low, high), rounded to float.
+inline float uniform(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
+
 }  // namespace dermdistill

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 constexpr char kFormat[] = "dermdistill.head";
 constexpr int kVersion = 1;
-constexpr char kExpected[] = "a head file written by this program";
+constexpr char kExpectedFile[] = "a head file written by this program";
 constexpr char kWeight[] = "weight", kBias[] = "bias", kMeans[] = "new_class_means";
 
 json by_class(const std::vector<std::string>& classes, const std::vector<std::int64_t>& counts) {
@@ -22,7 +22,7 @@ json by_class(const std::vector<std::string>& classes, const std::vector<std::in
   return result;
 }
 
-[[noreturn]] void refuse(std::string_view name, const std::string& problem, std::string_view expected = kExpected) {
+[[noreturn]] void refuse(std::string_view name, const std::string& problem, std::string_view expected = kExpectedFile) {
   throw FormatError(name, problem, expected);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/index.h"
 #include "core/head/head_split.h"
 #include "core/learn/temperature.h"
 
@@ -13,8 +14,6 @@ namespace {
 constexpr double kFirstMoment = 0.9, kSecondMoment = 0.999, kEpsilon = 1e-8;
 constexpr int kScoredReplays = 50;  // a class, for the figures
 constexpr std::uint64_t kSplitStream = 1, kOrderStream = 2, kReplayStream = 3, kScoreStream = 4;
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 struct Rows {
   std::vector<float> embeddings;  // [n, channels]

@@ -20,17 +20,17 @@ bool is_frame(std::uint8_t marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-constexpr std::string_view kExpected = "a baseline or progressive JPEG, 8 bits a sample, grey or colour";
+constexpr std::string_view kExpectedJpeg = "a baseline or progressive JPEG, 8 bits a sample, grey or colour";
 
 void check_frame(const JpegSegment& frame, std::string_view name) {
   // SOF0 baseline, SOF1 extended and SOF2 progressive are decoded; the rest of the standard is not in use.
-  if (frame.marker >= 0xc9) throw FormatError(name, "is an arithmetic-coded JPEG", kExpected);
-  if (frame.marker == 0xc3) throw FormatError(name, "is a lossless JPEG", kExpected);
-  if (frame.marker > 0xc3) throw FormatError(name, "is a hierarchical JPEG", kExpected);
-  if (frame.payload.size() < 6) throw FormatError(name, "has a damaged JPEG frame header", kExpected);
+  if (frame.marker >= 0xc9) throw FormatError(name, "is an arithmetic-coded JPEG", kExpectedJpeg);
+  if (frame.marker == 0xc3) throw FormatError(name, "is a lossless JPEG", kExpectedJpeg);
+  if (frame.marker > 0xc3) throw FormatError(name, "is a hierarchical JPEG", kExpectedJpeg);
+  if (frame.payload.size() < 6) throw FormatError(name, "has a damaged JPEG frame header", kExpectedJpeg);
   const int bits = value(frame.payload[0]), components = value(frame.payload[5]);
-  if (bits != 8) throw FormatError(name, "is a JPEG of " + std::to_string(bits) + " bits a sample", kExpected);
-  if (components == 4) throw FormatError(name, "is a CMYK JPEG, made for print", kExpected);
+  if (bits != 8) throw FormatError(name, "is a JPEG of " + std::to_string(bits) + " bits a sample", kExpectedJpeg);
+  if (components == 4) throw FormatError(name, "is a CMYK JPEG, made for print", kExpectedJpeg);
 }
 
 // A table of more than 256 codes would run over stb_image's own (its version 2.27 does not look).
@@ -40,7 +40,7 @@ void check_huffman_tables(std::span<const std::byte> payload, std::string_view n
     std::size_t codes = 0;
     for (std::size_t i = 1; i < std::min(kHead, payload.size()); ++i) codes += value(payload[i]);
     if (payload.size() < kHead || codes > 256 || codes > payload.size() - kHead)
-      throw FormatError(name, "is a damaged JPEG: a Huffman table does not fit its segment", kExpected);
+      throw FormatError(name, "is a damaged JPEG: a Huffman table does not fit its segment", kExpectedJpeg);
     payload = payload.subspan(kHead + codes);
   }
 }
@@ -85,13 +85,13 @@ void check_jpeg(std::span<const std::byte> file, std::string_view name) {
             name, "is a truncated or damaged JPEG: its end is missing after " + std::to_string(file.size()) + " bytes",
             "the whole file");
       case JpegReader::Step::End:
-        if (!scan_seen) throw FormatError(name, "is a JPEG without a picture in it", kExpected);
+        if (!scan_seen) throw FormatError(name, "is a JPEG without a picture in it", kExpectedJpeg);
         return;
       case JpegReader::Step::Segment:
         break;
     }
     if (is_frame(segment.marker)) {
-      if (frame_seen) throw FormatError(name, "is a JPEG of several frames", kExpected);
+      if (frame_seen) throw FormatError(name, "is a JPEG of several frames", kExpectedJpeg);
       check_frame(segment, name);
       frame_seen = true;
     } else if (segment.marker == kHuffmanTables) {
@@ -101,8 +101,9 @@ void check_jpeg(std::span<const std::byte> file, std::string_view name) {
       quantisation_seen = true;
     } else if (segment.marker == kStartOfScan) {
       if (!codes_seen || !quantisation_seen)
-        throw FormatError(name, "is a damaged JPEG: its Huffman or quantisation tables are missing", kExpected);
-      if (!frame_seen) throw FormatError(name, "is a damaged JPEG: a scan comes before its frame header", kExpected);
+        throw FormatError(name, "is a damaged JPEG: its Huffman or quantisation tables are missing", kExpectedJpeg);
+      if (!frame_seen)
+        throw FormatError(name, "is a damaged JPEG: a scan comes before its frame header", kExpectedJpeg);
       scan_seen = true;
     }
   }

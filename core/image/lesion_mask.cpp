@@ -11,7 +11,7 @@ constexpr int kBlack = 30;             // luminance of a dermatoscope's surround
 constexpr double kLeastContrast = 18;  // luminance between the means of the two sides, at least
 constexpr double kLeastShare = 0.005;  // smaller parts are hairs, marks and noise
 
-std::vector<std::uint8_t> luminance(const Image& image) {
+std::vector<std::uint8_t> luminance_bytes(const Image& image) {
   std::vector<std::uint8_t> values(image.rgb.size() / 3);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::uint8_t* pixel = &image.rgb[3 * i];
@@ -100,7 +100,7 @@ double side_share(const LesionMask& mask, const std::vector<std::uint8_t>& value
 
 LesionMask find_lesion(const Image& image) {
   LesionMask mask{image.width, image.height, std::vector<std::uint8_t>(image.rgb.size() / 3, 0), 0, 0};
-  const std::vector<std::uint8_t> values = luminance(image);
+  const std::vector<std::uint8_t> values = luminance_bytes(image);
   const int threshold = otsu_threshold(values);
   if (threshold < 0) return mask;
   for (std::size_t i = 0; i < values.size(); ++i) mask.inside[i] = values[i] > kBlack && values[i] <= threshold ? 1 : 0;

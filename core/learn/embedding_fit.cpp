@@ -6,6 +6,7 @@
 #include <Eigen/Eigenvalues>
 
 #include "core/base/error.h"
+#include "core/base/index.h"
 #include "core/learn/embedding_statistics.h"
 
 namespace dermdistill {
@@ -17,8 +18,6 @@ using Vector = Eigen::VectorXf;
 constexpr float kLeastScale = 0.05F;     // of the mean scale: a channel that never moved must not divide by nothing
 constexpr float kLeastResidual = 0.05F;  // of a channel's variance
 constexpr double kPooledImages = 20;     // a class's own scatter counts as much as the pooled one at this many images
-
-std::size_t at(Eigen::Index index) { return static_cast<std::size_t>(index); }
 
 void check(std::span<const float> embeddings, std::span<const int> labels, int classes, int channels) {
   if (classes < 1 || channels < 1 || embeddings.size() != labels.size() * static_cast<std::size_t>(channels))

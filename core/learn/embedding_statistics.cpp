@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "core/base/index.h"
 
 namespace dermdistill {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::array<std::uint32_t, kWordBits> kBits = [] {
   for (std::size_t i = 0; i < kWordBits; ++i) bits[i] = std::uint32_t{1} << i;
   return bits;
 }();
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 /// The lower Cholesky factor of a symmetric positive definite matrix [n, n], in place. False when it is not.
 bool factorise(std::vector<double>& matrix, std::size_t n) {

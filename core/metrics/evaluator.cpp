@@ -14,7 +14,7 @@ constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
-double ratio(std::int64_t part, std::int64_t total) {
+double ratio_or_undefined(std::int64_t part, std::int64_t total) {
   return total > 0 ? static_cast<double>(part) / static_cast<double>(total) : kUndefined;
 }
 
@@ -90,16 +90,16 @@ void Evaluator::evaluate_top_class(std::span<const std::uint32_t> counts, std::s
     tallies[static_cast<std::size_t>(labels_[i])].correct += right ? count : 0;
     surplus[static_cast<std::size_t>(bins_[i])] += static_cast<double>(count) * ((right ? 1.0 : 0.0) - confidences_[i]);
   }
-  metrics[kAccuracyPlace] = ratio(correct, images);
+  metrics[kAccuracyPlace] = ratio_or_undefined(correct, images);
   MeanOfDefined balanced;
   for (int c = 0; c < classes_; ++c) {
     const Tally& tally = tallies[static_cast<std::size_t>(c)];
     const std::int64_t others = images - tally.labelled;
-    const double sensitivity = ratio(tally.correct, tally.labelled);
+    const double sensitivity = ratio_or_undefined(tally.correct, tally.labelled);
     balanced.add(sensitivity);
     metrics[static_cast<std::size_t>(class_place(c, kSensitivityPlace))] = sensitivity;
     metrics[static_cast<std::size_t>(class_place(c, kSpecificityPlace))] =
-        ratio(others - (tally.predicted - tally.correct), others);
+        ratio_or_undefined(others - (tally.predicted - tally.correct), others);
   }
   metrics[kBalancedAccuracyPlace] = balanced.value();
   double error = 0;

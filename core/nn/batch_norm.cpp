@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/index.h"
 #include "core/base/parallel.h"
 #include "core/nn/vector_kernels.h"
 
 namespace dermdistill {
-namespace {
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
-
-}  // namespace
+namespace {}  // namespace
 
 BatchNorm::BatchNorm(int channels)
     : channels_(channels),

@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 
+#include "core/base/index.h"
 #include "core/base/parallel.h"
 #include "core/nn/backends.h"
 #include "core/nn/depthwise.h"
@@ -15,8 +16,6 @@ namespace {
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using ConstMap = Eigen::Map<const Matrix>;
 using MutableMap = Eigen::Map<Matrix>;
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 class EigenConvolution final : public Convolution {
  public:

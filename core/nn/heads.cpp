@@ -4,12 +4,11 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/index.h"
 #include "core/nn/batch_norm.h"
 
 namespace dermdistill {
 namespace {
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 /// Named values with one gradient each, as the heads keep them.
 class ParameterSet {

@@ -8,8 +8,6 @@
 
 namespace dermdistill {
 
-using block::at;
-
 bool is_inverted_residual(std::span<const Unit> units, std::size_t first) {
   if (first + 3 > units.size()) return false;
   const Unit &expansion = units[first], &depthwise = units[first + 1], &projection = units[first + 2];

@@ -9,8 +9,6 @@
 
 namespace dermdistill {
 
-using block::at;
-
 void InvertedResidual::backward(std::span<const Scalar> in, bool residual, std::span<const Scalar> middle,
                                 std::span<const Scalar> narrow, std::span<Scalar> d_out, std::span<const Scalar> d_out2,
                                 std::span<Scalar> d_narrow, std::span<Scalar> d_in, ThreadScratch& scratch) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/base/index.h"
 #include "core/nn/block_kernels.h"
 #include "core/nn/thread_scratch.h"
 
@@ -12,8 +13,6 @@ namespace dermdistill::block {
 constexpr int kSlabPixels = 128;   // expanded pixels that the backward's matrix products take at a time
 constexpr int kFlushPixels = 128;  // summed in Scalar before going over to double
 constexpr int kPatch = 32;  // 3 x 3 x 3 numbers of the image and zeros: what a pixel of the stem is computed from
-
-inline std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 /// Pixels of a slab of the expanded map that stays in the second cache while a product reads it.
 inline int slab_rows(int channels) { return std::clamp(32768 / channels, 32, 256); }

@@ -5,12 +5,11 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/base/index.h"
 #include "core/nn/network_storage.h"
 
 namespace dermdistill {
 namespace {
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 std::size_t weight_size(const Unit& unit) {
   return at(unit.out_channels) * at(unit.kernel * unit.kernel) * at(unit.depthwise ? 1 : unit.in_channels);

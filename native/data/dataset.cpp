@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "native/base/sha256.h"
+#include "native/base/text.h"
 #include "native/data/csv.h"
 #include "native/data/layouts.h"
 
@@ -56,14 +57,7 @@ std::optional<fs::path> csv_named(const std::vector<fs::path>& files, const std:
 }
 
 constexpr std::string_view kUnknownClass = "UNK";
-constexpr std::size_t kShown = 3;  // ids listed before "and N more"
-
-std::string some_of(const std::vector<std::string>& ids) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + ids[i];
-  if (ids.size() > kShown) text += " and " + std::to_string(ids.size() - kShown) + " more";
-  return text;
-}
+constexpr std::size_t kIdsShown = 3;  // ids listed before "and N more"
 
 }  // namespace
 
@@ -140,11 +134,12 @@ std::vector<std::string> incomplete_rows(const Dataset& dataset) {
   if (!dataset.missing_files.empty()) {
     result.push_back(std::to_string(dataset.missing_files.size()) + " of " +
                      std::to_string(dataset.samples.size() + dataset.missing_files.size()) +
-                     " listed images have no file: " + some_of(dataset.missing_files));
+                     " listed images have no file: " + some_of(dataset.missing_files, kIdsShown));
   }
   if (!dataset.unknown_rows.empty()) {
-    result.push_back("images in the metadata that the ground truth does not list: " +
-                     std::to_string(dataset.unknown_rows.size()) + " (" + some_of(dataset.unknown_rows) + ")");
+    result.push_back(
+        "images in the metadata that the ground truth does not list: " + std::to_string(dataset.unknown_rows.size()) +
+        " (" + some_of(dataset.unknown_rows, kIdsShown) + ")");
   }
   return result;
 }
@@ -180,7 +175,8 @@ KnownImages with_classes(const Dataset& dataset, std::span<const int> indices, s
   if (unknown.empty()) return known;
   std::string found, expected;
   for (const auto& [name, ids] : unknown)
-    found += (found.empty() ? "" : "; ") + name + " (" + std::to_string(ids.size()) + ": " + some_of(ids) + ")";
+    found +=
+        (found.empty() ? "" : "; ") + name + " (" + std::to_string(ids.size()) + ": " + some_of(ids, kIdsShown) + ")";
   for (const std::string& name : classes) expected += (expected.empty() ? "" : ", ") + name;
   throw InputError(dataset.folder.string(), "has images of classes that the model does not know: " + found,
                    "only " + expected);

@@ -3,12 +3,13 @@
 #include <cstdio>
 #include <numeric>
 
+#include "native/base/text.h"
 #include "native/data/inspection.h"
 
 namespace dermdistill {
 namespace {
 
-constexpr std::size_t kShown = 5;  // names listed in full before "and N more"
+constexpr std::size_t kNamesShown = 5;  // names listed in full before "and N more"
 
 std::int64_t sum(const std::vector<std::int64_t>& values) {
   return std::accumulate(values.begin(), values.end(), std::int64_t{0});
@@ -25,13 +26,6 @@ std::string line(const char* format, Values... values) {
   return text;
 }
 
-std::string some_of(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
-  return text;
-}
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : " = ") + name;
@@ -41,7 +35,7 @@ std::string joined(const std::vector<std::string>& names) {
 std::string some_groups(const std::vector<std::vector<std::string>>& groups) {
   std::vector<std::string> texts;
   for (const auto& group : groups) texts.push_back(joined(group));
-  return some_of(texts);
+  return some_of(texts, kNamesShown);
 }
 
 std::string class_table(const Inspection& inspection) {
@@ -78,8 +72,8 @@ std::string lesion_lines(const Inspection& inspection) {
   }
   if (more > 0) text += "  " + count(more, "lesion", "lesions") + " with 5 to " + std::to_string(most) + " images\n";
   if (!inspection.lesions_in_two_classes.empty()) {
-    text += "  Warning: lesions whose images are in different classes: " + some_of(inspection.lesions_in_two_classes) +
-            "\n";
+    text += "  Warning: lesions whose images are in different classes: " +
+            some_of(inspection.lesions_in_two_classes, kNamesShown) + "\n";
   }
   return text;
 }
@@ -95,14 +89,14 @@ std::string file_lines(const Inspection& inspection) {
         of_class += (of_class.empty() ? "" : ", ") + std::to_string(inspection.missing_of_class[i]) + " " +
                     inspection.classes[i];
     }
-    text += " (" + of_class + "): " + some_of(inspection.missing_files);
+    text += " (" + of_class + "): " + some_of(inspection.missing_files, kNamesShown);
   }
   text += "\n  Unlisted: " + count(static_cast<std::int64_t>(inspection.unlisted_files.size()),
                                    "image file without a row", "image files without a row");
-  if (!inspection.unlisted_files.empty()) text += ": " + some_of(inspection.unlisted_files);
+  if (!inspection.unlisted_files.empty()) text += ": " + some_of(inspection.unlisted_files, kNamesShown);
   if (!inspection.unknown_rows.empty()) {
     text += "\n  Images in the metadata that the ground truth does not list: " +
-            std::to_string(inspection.unknown_rows.size()) + " (" + some_of(inspection.unknown_rows) + ")";
+            std::to_string(inspection.unknown_rows.size()) + " (" + some_of(inspection.unknown_rows, kNamesShown) + ")";
   }
   text += "\n  Duplicates: " + count(static_cast<std::int64_t>(inspection.duplicates.size()), "group", "groups") +
           " of byte-identical files";
@@ -116,11 +110,11 @@ std::string file_lines(const Inspection& inspection) {
   for (const auto& [size, images] : inspection.sizes) sizes.emplace_back(-images, size);
   std::sort(sizes.begin(), sizes.end());
   text += "  Sizes:";
-  for (std::size_t i = 0; i < std::min(sizes.size(), kShown); ++i) {
+  for (std::size_t i = 0; i < std::min(sizes.size(), kNamesShown); ++i) {
     text += (i == 0 ? " " : ", ") + std::to_string(sizes[i].second.first) + "x" +
             std::to_string(sizes[i].second.second) + " (" + std::to_string(-sizes[i].first) + ")";
   }
-  if (sizes.size() > kShown) text += " and " + std::to_string(sizes.size() - kShown) + " more";
+  if (sizes.size() > kNamesShown) text += " and " + std::to_string(sizes.size() - kNamesShown) + " more";
   return text + "\n";
 }
 

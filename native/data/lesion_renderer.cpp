@@ -22,8 +22,6 @@ constexpr Colour kMelaninAbsorption{0.75f, 1.2f, 1.5f};
 constexpr Colour kBloodAbsorption{0.22f, 1.1f, 0.85f};
 constexpr Colour kBlue{0.38f, 0.42f, 0.53f}, kWhite{0.93f, 0.88f, 0.87f}, kYellow{0.86f, 0.74f, 0.5f};
 
-float uniform(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
-
 /// 0 below `low`, 1 above `high`, smooth between.
 float step(float low, float high, float value) {
   const float t = std::clamp((value - low) / (high - low), 0.0f, 1.0f);

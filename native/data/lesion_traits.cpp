@@ -135,8 +135,6 @@ constexpr std::array kStructures{&LesionTraits::network,        &LesionTraits::n
                                  &LesionTraits::scales,         &LesionTraits::follicles,
                                  &LesionTraits::keratin};
 
-float uniform(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
-
 }  // namespace
 
 LesionTraits draw_traits(int label, Random& random) {

@@ -13,8 +13,6 @@ struct Twig {
   float x, y, heading, radius, length;
 };
 
-float uniform(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
-
 }  // namespace
 
 StrokeMap::StrokeMap(int size)

@@ -9,7 +9,7 @@ namespace dermdistill {
 namespace {
 
 /// Streams of the run's seed, one for each module that starts from random numbers.
-enum SeedStream : std::uint64_t { kHeadStream = 11, kRegressorStream = 12 };
+enum SeedStream : std::uint64_t { kProjectionHeadStream = 11, kRegressorStream = 12 };
 
 void add(std::span<const float> from, std::vector<float>& to) {
   if (to.empty()) {
@@ -31,7 +31,7 @@ DistillStep::DistillStep(Network& network, std::unique_ptr<TeacherSource> teache
       loss_(config.loss, config.class_weights) {
   if (needs_teacher(config.loss) && !teacher_) throw InputError("the loss", "needs a teacher", "one to learn from");
   if (needs_projection(config.loss)) {
-    Random random(config.seed, kHeadStream);
+    Random random(config.seed, kProjectionHeadStream);
     head_.emplace(network_.embedding_size(), "head", backend);
     head_->initialise(random);
   }

@@ -12,9 +12,9 @@
 namespace dermdistill {
 namespace {
 
-constexpr std::uint64_t kHeadStream = 21;   // of the run's seed: the head's first weights
-constexpr std::uint64_t kOrderStream = 22;  // and the order of the images
-constexpr int kEmbeddingBatch = 32;         // images
+constexpr std::uint64_t kHeadWeightsStream = 21;  // of the run's seed: the head's first weights
+constexpr std::uint64_t kOrderStream = 22;        // and the order of the images
+constexpr int kEmbeddingBatch = 32;               // images
 
 }  // namespace
 
@@ -63,7 +63,7 @@ HeadStage::HeadStage(const RunConfig& config, ViewEmbeddings embeddings, StateDi
       batch_(std::min(config.head.training.batch, embeddings_.images)),
       seed_(config.seed),
       head_(embeddings_.dimensions, "head", backend) {
-  Random random(seed_, kHeadStream);
+  Random random(seed_, kHeadWeightsStream);
   head_.initialise(random);
 }
 

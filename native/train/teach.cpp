@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "native/base/files.h"
 #include "native/base/sha256.h"
+#include "native/base/text.h"
 #include "native/train/export_card.h"
 #include "native/train/head_stage.h"
 #include "native/train/network_stage.h"
@@ -16,12 +17,6 @@
 
 namespace dermdistill {
 namespace {
-
-std::string text_of(const std::vector<std::string>& classes) {
-  std::string text;
-  for (const std::string& name : classes) text += (text.empty() ? "" : " ") + name;
-  return text;
-}
 
 /// Stage 1, from the start or from the run's checkpoint.
 void train_network(Run& run) {
@@ -61,8 +56,8 @@ void check_trained_network(Run& run) {
   const std::string option = "--init " + run.config.init;
   const ModelCard card = read_checkpoint(file).card;
   if (card.classes != run.data.dataset.classes) {
-    throw InputError(option, "knows the classes " + text_of(card.classes),
-                     "those of the data, " + text_of(run.data.dataset.classes));
+    throw InputError(option, "knows the classes " + joined(card.classes),
+                     "those of the data, " + joined(run.data.dataset.classes));
   }
   const std::string hash = sha256(read_file(file));
   if (!run.config.init_sha256.empty() && run.config.init_sha256 != hash) {

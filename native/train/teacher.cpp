@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "native/base/sha256.h"
+#include "native/base/text.h"
 #include "native/train/checkpoint.h"
 
 namespace dermdistill {
@@ -18,12 +19,6 @@ std::string tensors_sha256(const TensorFile& file) {
   Sha256 hash;
   for (const StoredTensor* tensor : tensors) hash.add(tensor->name).add(tensor->bytes);
   return hash.finish();
-}
-
-std::string text_of(const std::vector<std::string>& classes) {
-  std::string text;
-  for (const std::string& name : classes) text += (text.empty() ? "" : " ") + name;
-  return text;
 }
 
 }  // namespace
@@ -60,8 +55,8 @@ Teacher load_teacher(const std::filesystem::path& path, const Backend& backend) 
 void check_teacher(const Teacher& teacher, const std::vector<std::string>& classes, const Preprocessing& preprocessing,
                    bool needs_head) {
   if (teacher.card.classes != classes) {
-    throw InputError(teacher.name, "knows the classes " + text_of(teacher.card.classes),
-                     "those of the data, " + text_of(classes));
+    throw InputError(teacher.name, "knows the classes " + joined(teacher.card.classes),
+                     "those of the data, " + joined(classes));
   }
   const Preprocessing& its = teacher.card.preprocessing;
   if (its.mean != preprocessing.mean || its.std != preprocessing.std || its.rule != preprocessing.rule) {

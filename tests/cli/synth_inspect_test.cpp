@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "native/base/files.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 
 using Catch::Matchers::Contains;

@@ -13,17 +13,14 @@
 #include "core/distill/relations.h"
 #include "core/distill/self_supervision.h"
 #include "core/distill/views.h"
+#include "tests/support/random_values.h"
 
 namespace dermdistill {
 namespace {
 
-using Loss = std::function<double(std::span<const float> input, float weight, std::span<float> gradient)>;
+using testing::normal_values;
 
-std::vector<float> normal_values(Random& random, std::size_t count, double scale = 1) {
-  std::vector<float> values(count);
-  for (float& value : values) value = static_cast<float>(scale * random.normal());
-  return values;
-}
+using Loss = std::function<double(std::span<const float> input, float weight, std::span<float> gradient)>;
 
 int pick(Random& random, int least, int greatest) {
   return least + static_cast<int>(random.below(static_cast<std::uint64_t>(greatest - least + 1)));

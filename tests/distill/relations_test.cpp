@@ -13,18 +13,15 @@
 #include "core/distill/product_kernels.h"
 #include "core/distill/self_supervision.h"
 #include "tests/support/golden.h"
+#include "tests/support/random_values.h"
 
 namespace dermdistill {
 namespace {
 
+using testing::normal_values;
+
 using Catch::Matchers::Contains;
 using testing::largest_relative_difference;
-
-std::vector<float> normal_values(Random& random, std::size_t count, double scale = 1) {
-  std::vector<float> values(count);
-  for (float& value : values) value = static_cast<float>(scale * random.normal());
-  return values;
-}
 
 std::vector<float> rectified(std::vector<float> values) {
   for (float& value : values) value = std::max(value, 0.0F);

@@ -9,7 +9,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr int kChannels = 30;
+constexpr int kFileChannels = 30;
 const std::string kTrunk(64, '1');
 
 struct Example {
@@ -30,7 +30,8 @@ Example example() {
   std::vector<float> rows;
   std::vector<int> labels, images;
   for (int i = 0; i < 60; ++i) {
-    for (int c = 0; c < kChannels; ++c) rows.push_back(static_cast<float>(random.normal() + (i % 3 == c % 3 ? 1 : 0)));
+    for (int c = 0; c < kFileChannels; ++c)
+      rows.push_back(static_cast<float>(random.normal() + (i % 3 == c % 3 ? 1 : 0)));
     labels.push_back(i % 3);
     images.push_back(i);
   }
@@ -38,12 +39,12 @@ Example example() {
   std::vector<int> known_labels;
   for (std::size_t i = 0; i < 60; ++i) {
     if (labels[i] == 2) continue;
-    known.insert(known.end(), rows.begin() + static_cast<std::ptrdiff_t>(i * kChannels),
-                 rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * kChannels));
+    known.insert(known.end(), rows.begin() + static_cast<std::ptrdiff_t>(i * kFileChannels),
+                 rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * kFileChannels));
     known_labels.push_back(labels[i]);
   }
-  result.statistics = fit_embedding_statistics(known, known_labels, result.card.classes, kChannels);
-  const LinearHead shipped{2, kChannels, std::vector<float>(2 * kChannels, 0.1F), {0, 0}};
+  result.statistics = fit_embedding_statistics(known, known_labels, result.card.classes, kFileChannels);
+  const LinearHead shipped{2, kFileChannels, std::vector<float>(2 * kFileChannels, 0.1F), {0, 0}};
   HeadOptions options;
   options.epochs = 2;
   HeadTrainer trainer(shipped, {"MEL", "NV", "ABC"}, {rows, labels, images}, &result.statistics, options,
@@ -97,12 +98,12 @@ TEST_CASE("the personalised card claims nothing of the shipped classifier", "[he
 
 TEST_CASE("a head is refused where it does not belong", "[head]") {
   const Example made = example();
-  CHECK_NOTHROW(require_fits(made.file, made.card, kTrunk, kChannels, "h"));
-  CHECK_THROWS_WITH(require_fits(made.file, made.card, std::string(64, '2'), kChannels, "h"),
+  CHECK_NOTHROW(require_fits(made.file, made.card, kTrunk, kFileChannels, "h"));
+  CHECK_THROWS_WITH(require_fits(made.file, made.card, std::string(64, '2'), kFileChannels, "h"),
                     Contains("h: ") && Contains("another model") && Contains("shipped"));
   ModelCard other = made.card;
   other.classes = {"NV", "MEL"};
-  CHECK_THROWS_WITH(require_fits(made.file, other, kTrunk, kChannels, "h"),
+  CHECK_THROWS_WITH(require_fits(made.file, other, kTrunk, kFileChannels, "h"),
                     Contains("other classes (MEL, NV, ABC)") && Contains("NV, MEL"));
   CHECK_THROWS_WITH(require_classes({"A", "B"}, {"A", "C"}), Contains("begin with A, B"));
   CHECK_THROWS_WITH(require_classes({"A", "B"}, {"A", "B", "A"}), Contains("class A") && Contains("twice"));

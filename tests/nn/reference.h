@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/index.h"
 #include "core/base/random.h"
 #include "core/nn/backend.h"
 #include "core/nn/network.h"
@@ -20,7 +21,7 @@ constexpr bool kInDouble = sizeof(Scalar) == sizeof(double);
 inline const std::vector<const char*> kBackends =
     kInDouble ? std::vector{"eigen", "fused"} : std::vector{"eigen", "fused", "auto"};
 
-inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+using dermdistill::at;
 
 inline std::vector<Scalar> random_values(std::size_t size, Random& random, double deviation = 1.0) {
   std::vector<Scalar> values(size);

@@ -13,10 +13,10 @@
 #include "native/train/checkpoint.h"
 #include "native/train/export_card.h"
 #include "native/train/model_file.h"
-#include "run_process.h"
 #include "test_images.h"
 #include "test_models.h"
 #include "tests/support/paths.h"
+#include "tests/support/process.h"
 
 using namespace dermdistill;
 using namespace dermdistill::testing;
@@ -77,11 +77,11 @@ class EvaluateFixture {
 TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validation part") {
   const ProcessResult exported = command(
       {"export", "--model", run, "--out", onnx, "--notice", "Weights: Apache-2.0", "--notice", "Second notice"});
-  INFO(exported.error);
+  INFO(exported.errors);
   REQUIRE(exported.status == 0);
-  CHECK_THAT(exported.out, Contains("temperature") && Contains("MEL") && Contains("Apache-2.0"));
-  const auto melanoma = exported.out.find("validation: melanoma sensitivity"),
-             balanced = exported.out.find("balanced accuracy"), plain = exported.out.find(", accuracy");
+  CHECK_THAT(exported.output, Contains("temperature") && Contains("MEL") && Contains("Apache-2.0"));
+  const auto melanoma = exported.output.find("validation: melanoma sensitivity"),
+             balanced = exported.output.find("balanced accuracy"), plain = exported.output.find(", accuracy");
   REQUIRE(plain != std::string::npos);
   CHECK(melanoma < balanced);
   CHECK(balanced < plain);
@@ -120,9 +120,9 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model'
   for (const std::filesystem::path& model : {run, onnx}) {
     CAPTURE(model);
     const ProcessResult result = command({"evaluate", "--data", data, "--model", model, "--json", "--bootstrap", "20"});
-    INFO(result.error);
+    INFO(result.errors);
     REQUIRE(result.status == 0);
-    const auto json = nlohmann::json::parse(result.out);
+    const auto json = nlohmann::json::parse(result.output);
     CHECK(json.at("split") == to_json(split));
     CHECK(json.at("metrics").at("images") == static_cast<int>(test.size()));
     if (model == onnx) {
@@ -130,7 +130,7 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model'
     } else {
       REQUIRE(json.at("warnings").size() == 1);
       CHECK_THAT(json.at("warnings").at(0).get<std::string>(), Contains("holds no operating points"));
-      CHECK_THAT(result.error, Contains("warning") && Contains("holds no operating points"));
+      CHECK_THAT(result.errors, Contains("warning") && Contains("holds no operating points"));
     }
 
     const LoadedModel loaded = load_model(model);
@@ -145,14 +145,14 @@ TEST_CASE_METHOD(EvaluateFixture,
                  "evaluate prints melanoma sensitivity and balanced accuracy first and writes the report") {
   const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--split", "validation", "--report",
                                         folder.path() / "report.html", "--bootstrap", "20"});
-  INFO(result.error);
+  INFO(result.errors);
   REQUIRE(result.status == 0);
-  const auto melanoma = result.out.find("melanoma sensitivity"), balanced = result.out.find("balanced accuracy"),
-             plain = result.out.find("\n  accuracy");
+  const auto melanoma = result.output.find("melanoma sensitivity"), balanced = result.output.find("balanced accuracy"),
+             plain = result.output.find("\n  accuracy");
   REQUIRE(plain != std::string::npos);
   CHECK(melanoma < balanced);
   CHECK(balanced < plain);
-  CHECK_THAT(result.out, Contains("validation part, split by lesion, seed 7") && Contains("confusion"));
+  CHECK_THAT(result.output, Contains("validation part, split by lesion, seed 7") && Contains("confusion"));
   CHECK_THAT(read_text(folder.path() / "report.html"), Contains("<svg"));
 }
 
@@ -162,10 +162,10 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good
     arguments.insert(arguments.end(), more.begin(), more.end());
     const ProcessResult result = command(arguments);
     CHECK(result.status == 0);
-    return result.error;
+    return result.errors;
   };
   REQUIRE(command({"export", "--model", run, "--out", onnx}).status == 0);
-  CHECK_THAT(command({"evaluate", "--data", data, "--model", onnx, "--bootstrap", "0"}).error, !Contains("warning"));
+  CHECK_THAT(command({"evaluate", "--data", data, "--model", onnx, "--bootstrap", "0"}).errors, !Contains("warning"));
   CHECK_THAT(warnings({"--split", "test"}), !Contains("split") && !Contains("training"));
   CHECK_THAT(warnings({"--split", "train"}), Contains("images of the training"));
   CHECK_THAT(warnings({"--split", "all"}), Contains("all images hold those"));
@@ -201,11 +201,11 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate says what the model's teacher or ini
   checkpoint.card.training["other_splits"] = nlohmann::json::array({known});
   write_checkpoint(run / "best.safetensors", checkpoint);
   const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0", "--json"});
-  INFO(result.error);
+  INFO(result.errors);
   REQUIRE(result.status == 0);
-  CHECK_THAT(result.error, Contains("another split (data abcdef012345") && Contains("seed 1234") &&
-                               Contains("may have seen these images"));
-  CHECK_THAT(nlohmann::json::parse(result.out).at("warnings").dump(), Contains("seed 1234"));
+  CHECK_THAT(result.errors, Contains("another split (data abcdef012345") && Contains("seed 1234") &&
+                                Contains("may have seen these images"));
+  CHECK_THAT(nlohmann::json::parse(result.output).at("warnings").dump(), Contains("seed 1234"));
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "evaluate refuses a split that contradicts the model's own") {
@@ -214,8 +214,8 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate refuses a split that contradicts the
     arguments.insert(arguments.end(), more.begin(), more.end());
     const ProcessResult result = command(arguments);
     CHECK(result.status == 1);
-    CHECK(result.out.empty());
-    return result.error;
+    CHECK(result.output.empty());
+    return result.errors;
   };
   CHECK_THAT(error({"--split-seed", "8"}), Contains("split by lesion, seed 8: contradicts") &&
                                                Contains("trained with the split by lesion, seed 7") &&
@@ -230,9 +230,9 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate finds a report that cannot be writte
   const auto error = [&](const std::filesystem::path& report) {
     const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--report", report});
     CHECK(result.status == 1);
-    CHECK(result.out.empty());
-    CHECK_THAT(result.error, !Contains("Evaluating"));
-    return result.error;
+    CHECK(result.output.empty());
+    CHECK_THAT(result.errors, !Contains("Evaluating"));
+    return result.errors;
   };
   CHECK_THAT(error(folder.path() / "absent" / "report.html"),
              Contains("report.html: cannot be written") && Contains("absent to exist"));
@@ -244,9 +244,9 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate names the fold of the model's split"
   split.fold = 2;
   write_text(run / "config.json", nlohmann::json{{"data", {{"split", to_json(split)}}}}.dump());
   const ProcessResult result = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0"});
-  INFO(result.error);
+  INFO(result.errors);
   REQUIRE(result.status == 0);
-  CHECK_THAT(result.out, Contains("test part, split by lesion, seed 7, fold 2 of 3"));
+  CHECK_THAT(result.output, Contains("test part, split by lesion, seed 7, fold 2 of 3"));
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "missing files, metadata of unlisted images and images of UNK are said") {
@@ -267,27 +267,27 @@ TEST_CASE_METHOD(EvaluateFixture, "missing files, metadata of unlisted images an
   write_text(set / "Metadata.csv", metadata);
   const ProcessResult evaluated =
       command({"evaluate", "--data", set, "--model", run, "--split", "all", "--bootstrap", "0", "--json"});
-  INFO(evaluated.error);
+  INFO(evaluated.errors);
   REQUIRE(evaluated.status == 0);
-  CHECK(nlohmann::json::parse(evaluated.out).at("metrics").at("images") == 27);
+  CHECK(nlohmann::json::parse(evaluated.output).at("metrics").at("images") == 27);
   const auto check_rows = [](const std::string& error) {
     CHECK_THAT(error, Contains("4 of 40 listed images have no file: I136, I137, I138 and 1 more"));
     CHECK_THAT(error, Contains("images in the metadata that the ground truth does not list: 1 (X9)"));
     CHECK_THAT(error, Contains("of class UNK, which the model does not know, left out"));
   };
-  check_rows(evaluated.error);
-  CHECK_THAT(evaluated.error, Contains("warning: 9 images of class UNK"));
+  check_rows(evaluated.errors);
+  CHECK_THAT(evaluated.errors, Contains("warning: 9 images of class UNK"));
 
   const ProcessResult exported = command({"export", "--model", run, "--out", onnx, "--data", set});
-  INFO(exported.error);
+  INFO(exported.errors);
   REQUIRE(exported.status == 0);
-  check_rows(exported.error);
+  check_rows(exported.errors);
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "classes that the model does not know, a broken image and wrong options are named") {
-  CHECK_THAT(command({"evaluate", "--data", data, "--model", run, "--split", "some"}).error, Contains("test"));
-  CHECK_THAT(command({"evaluate", "--data", folder.path() / "absent", "--model", run}).error, Contains("absent"));
-  CHECK_THAT(command({"export", "--model", folder.path() / "absent", "--out", onnx}).error,
+  CHECK_THAT(command({"evaluate", "--data", data, "--model", run, "--split", "some"}).errors, Contains("test"));
+  CHECK_THAT(command({"evaluate", "--data", folder.path() / "absent", "--model", run}).errors, Contains("absent"));
+  CHECK_THAT(command({"export", "--model", folder.path() / "absent", "--out", onnx}).errors,
              Contains("absent") && Contains("does not exist"));
   CHECK_FALSE(std::filesystem::exists(onnx));
 
@@ -295,10 +295,10 @@ TEST_CASE_METHOD(EvaluateFixture, "classes that the model does not know, a broke
   const ProcessResult broken =
       command({"evaluate", "--data", data, "--model", run, "--split", "all", "--bootstrap", "0"});
   CHECK(broken.status == 1);
-  CHECK_THAT(broken.error, Contains("ISIC_2000.jpg"));
+  CHECK_THAT(broken.errors, Contains("ISIC_2000.jpg"));
 
   std::filesystem::rename(data / "NV", data / "XYZ");
   const ProcessResult unknown = command({"evaluate", "--data", data, "--model", run, "--bootstrap", "0"});
   CHECK(unknown.status == 1);
-  CHECK_THAT(unknown.error, Contains("XYZ"));
+  CHECK_THAT(unknown.errors, Contains("XYZ"));
 }

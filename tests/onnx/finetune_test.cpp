@@ -8,10 +8,10 @@
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/onnx/import.h"
-#include "run_process.h"
 #include "test_images.h"
 #include "test_models.h"
 #include "tests/support/paths.h"
+#include "tests/support/process.h"
 
 using namespace dermdistill;
 using namespace dermdistill::testing;
@@ -48,10 +48,10 @@ class FinetuneFixture {
 TEST_CASE_METHOD(FinetuneFixture, "finetune-head writes a head and a whole model, the same for the same seed") {
   const ProcessResult run =
       finetune({"--data", data, "--out", head, "--export", own, "--epochs", "5", "--views", "4", "--seed", "3"});
-  INFO(run.error);
+  INFO(run.errors);
   REQUIRE(run.status == 0);
-  CHECK_THAT(run.out, Contains("before") && Contains("after") && Contains("sensitivity PSO"));
-  CHECK_THAT(run.error, Contains("no embedding statistics") && Contains("epoch 5"));
+  CHECK_THAT(run.output, Contains("before") && Contains("after") && Contains("sensitivity PSO"));
+  CHECK_THAT(run.errors, Contains("no embedding statistics") && Contains("epoch 5"));
   const HeadFile file = parse_head(read_file(head), head);
   CHECK(file.card.classes.back() == "PSO");
   CHECK(file.card.training_images ==
@@ -64,7 +64,7 @@ TEST_CASE_METHOD(FinetuneFixture, "finetune-head writes a head and a whole model
   const ProcessResult predicted =
       run_dermdistill({"predict", "--json", "--threads", "1", "--model", own, data + "/PSO/0.jpg"});
   REQUIRE(predicted.status == 0);
-  CHECK(nlohmann::json::parse(predicted.out).at("probabilities").size() == 9);
+  CHECK(nlohmann::json::parse(predicted.output).at("probabilities").size() == 9);
 
   const std::vector<std::byte> first = read_file(head);
   REQUIRE(finetune({"--data", data, "--out", head, "--epochs", "5", "--views", "4", "--seed", "3"}).status == 0);
@@ -75,9 +75,9 @@ TEST_CASE_METHOD(FinetuneFixture, "finetune-head refuses what it cannot train on
   const auto refuses = [&](std::vector<std::string> arguments, const std::string& reason) {
     arguments.insert(arguments.end(), {"--out", head});
     const ProcessResult run = finetune(arguments);
-    INFO(run.error);
+    INFO(run.errors);
     CHECK(run.status != 0);
-    CHECK_THAT(run.error, Contains(reason));
+    CHECK_THAT(run.errors, Contains(reason));
     CHECK_FALSE(std::filesystem::exists(head));
   };
   refuses({"--data", data + "/absent"}, "absent");

@@ -17,8 +17,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const NetworkConfig kConfig{Architecture::MobileNetV2, 0.25, 8};
-
 EmbeddingStatistics statistics_of(const ModelCard& card, int channels) {
   Random random(4);
   std::vector<float> rows;
@@ -33,8 +31,8 @@ EmbeddingStatistics statistics_of(const ModelCard& card, int channels) {
 }  // namespace
 
 TEST_CASE("half-precision files are half as large and give the same answers", "[onnx]") {
-  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
-  const ModelCard card = test_card(kConfig, 64);
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
+  const ModelCard card = test_card(kSmallNetwork, 64);
   const auto whole = serialise_onnx(network, card), half = serialise_onnx(network, card, {true, nullptr});
   CHECK(half.size() < 0.65 * static_cast<double>(whole.size()));
   const LoadedModel model = parse_onnx(half, "half.onnx");
@@ -56,15 +54,15 @@ TEST_CASE("half-precision files are half as large and give the same answers", "[
 }
 
 TEST_CASE("a weight that half precision cannot hold is refused", "[onnx]") {
-  FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
   network.weights[2][0] = 1e6F;
-  CHECK_THROWS_WITH(serialise_onnx(network, test_card(kConfig, 64), {true, nullptr}),
+  CHECK_THROWS_WITH(serialise_onnx(network, test_card(kSmallNetwork, 64), {true, nullptr}),
                     Contains(network.units[2].conv_name) && Contains("half precision"));
 }
 
 TEST_CASE("embedding statistics travel in the file", "[onnx]") {
-  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
-  const ModelCard card = test_card(kConfig, 64);
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
+  const ModelCard card = test_card(kSmallNetwork, 64);
   const EmbeddingStatistics statistics = statistics_of(card, network.units.back().out_channels);
   const LoadedModel model = parse_onnx(serialise_onnx(network, card, {false, &statistics}), "m.onnx");
   REQUIRE(model.statistics);
@@ -77,11 +75,11 @@ TEST_CASE("embedding statistics travel in the file", "[onnx]") {
 }
 
 TEST_CASE("a model with a trained head of more classes is read back, its trunk unchanged", "[onnx]") {
-  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 3));
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
   const int channels = network.units.back().out_channels;
-  const EmbeddingStatistics statistics = statistics_of(test_card(kConfig, 64), channels);
+  const EmbeddingStatistics statistics = statistics_of(test_card(kSmallNetwork, 64), channels);
   const LoadedModel shipped =
-      parse_onnx(serialise_onnx(network, test_card(kConfig, 64), {true, &statistics}), "s.onnx");
+      parse_onnx(serialise_onnx(network, test_card(kSmallNetwork, 64), {true, &statistics}), "s.onnx");
   CHECK(shipped.card.trunk_sha256 == trunk_sha256(shipped.network));
 
   Random random(8);

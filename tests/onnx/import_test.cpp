@@ -20,11 +20,9 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const NetworkConfig kConfig{Architecture::MobileNetV2, 0.25, 8};
-
 std::vector<std::byte> exported() {
   static const std::vector<std::byte> bytes =
-      serialise_onnx(FoldedNetwork::from(random_network(kConfig, 11)), test_card(kConfig, 64));
+      serialise_onnx(FoldedNetwork::from(random_network(kSmallNetwork, 11)), test_card(kSmallNetwork, 64));
   return bytes;
 }
 

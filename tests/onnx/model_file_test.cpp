@@ -20,8 +20,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const NetworkConfig kConfig{Architecture::MobileNetV2, 0.25, 8};
-
 void write_best(const std::filesystem::path& folder, const Network& network) {
   Checkpoint checkpoint;
   checkpoint.kind = "student";
@@ -34,7 +32,7 @@ void write_best(const std::filesystem::path& folder, const Network& network) {
 }  // namespace
 
 TEST_CASE("a run folder, its checkpoint and its export are the same model") {
-  const Network network = random_network(kConfig, 31);
+  const Network network = random_network(kSmallNetwork, 31);
   const TemporaryFolder folder;
   write_best(folder.path(), network);
   const LoadedModel run = load_model(folder.path());
@@ -65,14 +63,14 @@ TEST_CASE("paths that hold no model are refused with the reason") {
 TEST_CASE("weights without a card are no model to predict with") {
   const TemporaryFolder folder;
   TensorFile weights;
-  add_state(weights, random_network(kConfig, 33).state());
+  add_state(weights, random_network(kSmallNetwork, 33).state());
   write_file(folder.path() / "imagenet.safetensors", serialise_safetensors(weights));
   CHECK_THROWS_AS(load_model(folder.path() / "imagenet.safetensors"), FormatError);
 }
 
 TEST_CASE("the predictor takes any number of images and answers row by row") {
-  const FoldedNetwork network = FoldedNetwork::from(random_network(kConfig, 34));
-  const ModelCard card = test_card(kConfig, 64);
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 34));
+  const ModelCard card = test_card(kSmallNetwork, 64);
   const std::vector<float> images = random_images(5, 64, 35);
   Predictor predictor(network, card, 2);
   const std::vector<float> all = predictor.logits(images, 5);

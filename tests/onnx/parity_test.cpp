@@ -9,9 +9,9 @@
 
 #include "native/base/files.h"
 #include "native/onnx/export.h"
-#include "run_process.h"
 #include "test_models.h"
 #include "tests/support/paths.h"
+#include "tests/support/process.h"
 
 using namespace dermdistill;
 using namespace dermdistill::testing;
@@ -75,7 +75,7 @@ TEST_CASE("ONNX Runtime computes what the engine computes") {
   write_file(folder.path() / "images", std::as_bytes(std::span(input)));
   const ProcessResult run = run_process({"node", here / "run_onnx.mjs", folder.path() / "student.onnx",
                                          folder.path() / "images", folder.path() / "outputs"});
-  INFO(run.out << run.error);
+  INFO(run.output << run.errors);
   REQUIRE(run.status == 0);
 
   const FeatureShape shape = outputs.feature_shape;

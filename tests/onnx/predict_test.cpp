@@ -10,10 +10,10 @@
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/train/predictor.h"
-#include "run_process.h"
 #include "test_images.h"
 #include "test_models.h"
 #include "tests/support/paths.h"
+#include "tests/support/process.h"
 
 using namespace dermdistill;
 using namespace dermdistill::testing;
@@ -66,9 +66,9 @@ std::vector<nlohmann::json> json_lines(const std::string& text) {
 
 TEST_CASE_METHOD(PredictFixture, "predict --json gives one line an image with the engine's calibrated probabilities") {
   const ProcessResult run = predict({"--json", files[0], images});
-  INFO(run.error);
+  INFO(run.errors);
   REQUIRE(run.status == 0);
-  const std::vector<nlohmann::json> lines = json_lines(run.out);
+  const std::vector<nlohmann::json> lines = json_lines(run.output);
   REQUIRE(lines.size() == 4);  // one file, then the folder's three in order
   Predictor predictor(network, card, 1);
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -85,36 +85,37 @@ TEST_CASE_METHOD(PredictFixture, "predict --json gives one line an image with th
     CHECK(lines[i].at("probabilities").size() == 8);
     CHECK(lines[i].at("top") == card.classes[top]);
   }
-  CHECK(run.out.find("\"probabilities\":{\"MEL\":") != std::string::npos);  // in the card's order
+  CHECK(run.output.find("\"probabilities\":{\"MEL\":") != std::string::npos);  // in the card's order
 }
 
 TEST_CASE_METHOD(PredictFixture,
                  "predict prints a table with every class and the sentence that it is no medical device") {
   const ProcessResult run = predict({files[0]});
   REQUIRE(run.status == 0);
-  CHECK_THAT(run.out, Contains(files[0]) && Contains("not a medical device") && Contains("%"));
-  for (std::size_t c = 0; c < 8; ++c) CHECK_THAT(run.out, Contains(card.classes[c]) && Contains(card.class_names[c]));
+  CHECK_THAT(run.output, Contains(files[0]) && Contains("not a medical device") && Contains("%"));
+  for (std::size_t c = 0; c < 8; ++c)
+    CHECK_THAT(run.output, Contains(card.classes[c]) && Contains(card.class_names[c]));
   for (const char* word : {"safe", "harmless", "looks benign", "is benign", "no cancer"})
-    CHECK_THAT(run.out, !Contains(word));
+    CHECK_THAT(run.output, !Contains(word));
 }
 
 TEST_CASE_METHOD(PredictFixture, "a model that is not calibrated is said to be so, in JSON mode on standard error") {
-  CHECK_THAT(predict({"--json", files[0]}).error, !Contains("operating points"));
+  CHECK_THAT(predict({"--json", files[0]}).errors, !Contains("operating points"));
   card.operating_points.clear();
   export_onnx(network, card, model);
   const ProcessResult json = predict({"--json", files[0]});
   CHECK(json.status == 0);
-  CHECK(json_lines(json.out).size() == 1);
-  CHECK_THAT(json.error, Contains("dermdistill: warning:") && Contains("holds no operating points"));
+  CHECK(json_lines(json.output).size() == 1);
+  CHECK_THAT(json.errors, Contains("dermdistill: warning:") && Contains("holds no operating points"));
   const ProcessResult table = predict({files[0]});
-  CHECK(table.error.empty());
-  CHECK_THAT(table.out, Contains("holds no operating points"));
+  CHECK(table.errors.empty());
+  CHECK_THAT(table.output, Contains("holds no operating points"));
 }
 
 TEST_CASE_METHOD(PredictFixture, "melanoma comes first among the operating points that are reached") {
   card.operating_points = {{"NV", 0.0, 0.9, 0.7}, {"malignant", 0.0, 0.9, 0.7}, {"MEL", 0.0, 0.9, 0.7}};
   export_onnx(network, card, model);
-  const std::string out = predict({files[0]}).out;
+  const std::string out = predict({files[0]}).output;
   const auto melanoma = out.find("! Melanoma"), malignant = out.find("! Malignant");
   REQUIRE(malignant != std::string::npos);
   CHECK(melanoma < malignant);
@@ -122,7 +123,7 @@ TEST_CASE_METHOD(PredictFixture, "melanoma comes first among the operating point
 }
 
 TEST_CASE_METHOD(PredictFixture, "many images show progress on standard error, few do not") {
-  CHECK(predict({"--json", images}).error.empty());
+  CHECK(predict({"--json", images}).errors.empty());
   const std::vector<std::string> many(33, files[0]);
   const ProcessResult run = predict([&] {
     std::vector<std::string> arguments = many;
@@ -130,8 +131,8 @@ TEST_CASE_METHOD(PredictFixture, "many images show progress on standard error, f
     return arguments;
   }());
   CHECK(run.status == 0);
-  CHECK_THAT(run.error, Contains("predict") && Contains("33/33 images"));
-  CHECK(json_lines(run.out).size() == 33);
+  CHECK_THAT(run.errors, Contains("predict") && Contains("33/33 images"));
+  CHECK(json_lines(run.output).size() == 33);
 }
 
 TEST_CASE_METHOD(PredictFixture, "broken images among good ones are named, the good ones are answered") {
@@ -151,8 +152,8 @@ TEST_CASE_METHOD(PredictFixture, "broken images among good ones are named, the g
     CAPTURE(file);
     const ProcessResult run = predict({"--json", files[0], file, files[1]});
     CHECK(run.status == 1);
-    CHECK_THAT(run.error, Contains(file) && Contains(reason));
-    const std::vector<nlohmann::json> lines = json_lines(run.out);
+    CHECK_THAT(run.errors, Contains(file) && Contains(reason));
+    const std::vector<nlohmann::json> lines = json_lines(run.output);
     REQUIRE(lines.size() == 3);
     CHECK(lines[0].contains("top"));
     CHECK(lines[1].at("image") == file);
@@ -163,8 +164,8 @@ TEST_CASE_METHOD(PredictFixture, "broken images among good ones are named, the g
 
   const ProcessResult table = predict({files[0], truncated, empty});
   CHECK(table.status == 1);
-  CHECK_THAT(table.out, Contains(files[0]) && !Contains(truncated));
-  CHECK_THAT(table.error, Contains(truncated) && Contains(empty) && Contains("2 of 3 images"));
+  CHECK_THAT(table.output, Contains(files[0]) && !Contains(truncated));
+  CHECK_THAT(table.errors, Contains(truncated) && Contains(empty) && Contains("2 of 3 images"));
   CHECK(predict({truncated, empty}).status == 1);
 }
 
@@ -174,27 +175,27 @@ TEST_CASE_METHOD(PredictFixture, "models that are none are refused by name") {
   };
   const ProcessResult absent = with_model(folder.path() / "absent.onnx");
   CHECK(absent.status == 1);
-  CHECK(absent.out.empty());
-  CHECK_THAT(absent.error, Contains("absent.onnx") && Contains("does not exist"));
+  CHECK(absent.output.empty());
+  CHECK_THAT(absent.errors, Contains("absent.onnx") && Contains("does not exist"));
 
   const std::vector<std::byte> bytes = read_file(model);
   const ProcessResult part = with_model(broken("part.onnx", std::span(bytes).first(bytes.size() / 2)));
   CHECK(part.status == 1);
-  CHECK_THAT(part.error, Contains("part.onnx") && Contains("only a part of one"));
+  CHECK_THAT(part.errors, Contains("part.onnx") && Contains("only a part of one"));
 
   const std::string text = "notes about lesions";
   const ProcessResult notes = with_model(broken("notes.onnx", std::as_bytes(std::span(text))));
   CHECK(notes.status == 1);
-  CHECK_THAT(notes.error, Contains("notes.onnx") && Contains("not an ONNX model"));
+  CHECK_THAT(notes.errors, Contains("notes.onnx") && Contains("not an ONNX model"));
 }
 
 TEST_CASE_METHOD(PredictFixture, "an empty folder and missing options are refused") {
   std::filesystem::create_directories(folder.path() / "nothing");
   const ProcessResult nothing = predict({folder.path() / "nothing"});
   CHECK(nothing.status == 1);
-  CHECK_THAT(nothing.error, Contains("nothing") && Contains("no images"));
+  CHECK_THAT(nothing.errors, Contains("nothing") && Contains("no images"));
   CHECK(predict({}).status != 0);
   const ProcessResult help = run_dermdistill({"predict", "--help"});
   CHECK(help.status == 0);
-  CHECK_THAT(help.out, Contains("Example") && Contains("dermdistill predict --model"));
+  CHECK_THAT(help.output, Contains("Example") && Contains("dermdistill predict --model"));
 }

@@ -9,6 +9,9 @@
 
 namespace dermdistill::testing {
 
+/// Of ISIC's eight classes.
+inline const NetworkConfig kSmallNetwork{Architecture::MobileNetV2, 0.25, 8};
+
 /// Random weights, and batch norms whose statistics, scales and shifts differ from channel to channel; the classifier
 /// is large enough for logits of the size that trained networks give.
 Network random_network(const NetworkConfig& config, std::uint64_t seed);

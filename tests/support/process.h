@@ -1,13 +1,8 @@
-// Runs the command line as a user would, for tests of what it prints and of its exit status.
+// Runs a program as a user would, for tests of what it prints and of its exit status.
 #pragma once
 
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <sys/wait.h>
 #include <vector>
-
-#include "tests/support/paths.h"
 
 namespace dermdistill::testing {
 
@@ -16,27 +11,10 @@ struct ProcessResult {
   std::string output, errors;
 };
 
-inline std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
+/// `arguments[0]` is the program, looked up in PATH. It runs in an empty folder of its own, with an empty input.
+ProcessResult run_process(const std::vector<std::string>& arguments);
 
-/// Runs dermdistill with these arguments, in a folder of its own, and waits for it.
-inline ProcessResult run_dermdistill(const std::vector<std::string>& arguments) {
-  const TemporaryFolder folder;
-  std::string command = "cd " + shell_quoted(folder.path().string()) + " && exec " + shell_quoted(DERMDISTILL_BINARY);
-  for (const std::string& argument : arguments) command += " " + shell_quoted(argument);
-  const auto read = [&](const char* name) {
-    std::ifstream file(folder.path() / name, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  const int code = std::system((command + " >output 2>errors </dev/null").c_str());
-  ProcessResult result;
-  result.status = WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
-  result.output = read("output");
-  result.errors = read("errors");
-  return result;
-}
+/// The dermdistill of this build.
+ProcessResult run_dermdistill(const std::vector<std::string>& arguments);
 
 }  // namespace dermdistill::testing

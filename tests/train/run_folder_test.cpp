@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "native/base/files.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 #include "tests/train/tiny_run.h"
 

@@ -11,6 +11,7 @@
 #include "native/train/run.h"
 #include "native/train/run_folder.h"
 #include "native/train/teach.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 #include "tests/train/tiny_run.h"
 

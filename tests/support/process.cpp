@@ -1,4 +1,4 @@
-#include "run_process.h"
+#include "tests/support/process.h"
 
 #include <fcntl.h>
 #include <stdexcept>
@@ -11,8 +11,8 @@
 namespace dermdistill::testing {
 
 ProcessResult run_process(const std::vector<std::string>& arguments) {
-  const TemporaryFolder folder;
-  const std::string out = folder.path() / "out", error = folder.path() / "error";
+  const TemporaryFolder folder, kept;
+  const std::string output = kept.path() / "output", errors = kept.path() / "errors";
   std::vector<std::string> copies = arguments;
   std::vector<char*> pointers;
   for (std::string& argument : copies) pointers.push_back(argument.data());
@@ -22,12 +22,12 @@ ProcessResult run_process(const std::vector<std::string>& arguments) {
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
     const int in_file = ::open("/dev/null", O_RDONLY);
-    const int out_file = ::open(out.c_str(), O_CREAT | O_WRONLY, 0600);
-    const int error_file = ::open(error.c_str(), O_CREAT | O_WRONLY, 0600);
-    if (in_file >= 0 && out_file >= 0 && error_file >= 0) {
+    const int output_file = ::open(output.c_str(), O_CREAT | O_WRONLY, 0600);
+    const int errors_file = ::open(errors.c_str(), O_CREAT | O_WRONLY, 0600);
+    if (in_file >= 0 && output_file >= 0 && errors_file >= 0 && ::chdir(folder.path().c_str()) == 0) {
       ::dup2(in_file, STDIN_FILENO);
-      ::dup2(out_file, STDOUT_FILENO);
-      ::dup2(error_file, STDERR_FILENO);
+      ::dup2(output_file, STDOUT_FILENO);
+      ::dup2(errors_file, STDERR_FILENO);
       ::execvp(pointers.front(), pointers.data());
     }
     ::_exit(127);
@@ -36,14 +36,15 @@ ProcessResult run_process(const std::vector<std::string>& arguments) {
   ::waitpid(child, &status, 0);
   ProcessResult result;
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.out = read_text(out);
-  result.error = read_text(error);
+  result.output = read_text(output);
+  result.errors = read_text(errors);
   return result;
 }
 
-ProcessResult run_dermdistill(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), DERMDISTILL_BINARY);
-  return run_process(arguments);
+ProcessResult run_dermdistill(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{DERMDISTILL_BINARY};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_process(command);
 }
 
 }  // namespace dermdistill::testing
