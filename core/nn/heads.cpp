@@ -147,7 +147,7 @@ struct Regressor::Impl {
   std::vector<Scalar> raw = {}, output = {}, d_raw = {}, d_input = {};
 };
 
-Regressor::Regressor(int in_channels, int out_channels, std::string prefix, const Backend& backend)
+Regressor::Regressor(int in_channels, int out_channels, const std::string& prefix, const Backend& backend)
     : impl_(std::make_unique<Impl>(Impl{in_channels, out_channels, &backend, prefix, ParameterSet(prefix),
                                         std::vector<Scalar>(at(out_channels), 0.0f),
                                         std::vector<Scalar>(at(out_channels), 1.0f), BatchNorm(out_channels)})) {

@@ -41,7 +41,7 @@ class ProjectionHead {
 /// Parameters "PREFIX.0.weight", "PREFIX.1.weight", "PREFIX.1.bias", statistics "PREFIX.1.running_mean/var".
 class Regressor {
  public:
-  Regressor(int in_channels, int out_channels, std::string prefix, const Backend& backend);
+  Regressor(int in_channels, int out_channels, const std::string& prefix, const Backend& backend);
   ~Regressor();
   Regressor(Regressor&&) noexcept;
 

@@ -187,26 +187,29 @@ inline void edge_pixel(const DepthwiseShape& s, const Scalar* x, const Scalar* w
 
 void depthwise_forward(const DepthwiseShape& s, const Scalar* x, const Scalar* w, int first, int last, Scalar* y) {
   const std::int64_t line = static_cast<std::int64_t>(s.in_width) * s.channels;
-  const int C = s.channels;
+  const int channels = s.channels;
   for (int oy = first; oy < last; ++oy) {
-    Scalar* out_row = y + static_cast<std::int64_t>(oy) * s.out_width * C;
+    Scalar* out_row = y + static_cast<std::int64_t>(oy) * s.out_width * channels;
     const int iy = oy * s.stride - 1;
     const bool inner_row = iy >= 0 && iy + 2 < s.in_height;
     for (int ox = 0; ox < s.out_width; ++ox) {
-      Scalar* out = out_row + static_cast<std::int64_t>(ox) * C;
+      Scalar* out = out_row + static_cast<std::int64_t>(ox) * channels;
       const int ix = ox * s.stride - 1;
       if (!inner_row || ix < 0 || ix + 2 >= s.in_width) {
         edge_pixel(s, x, w, oy, ox, out);
         continue;
       }
-      const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ix) * C;
+      const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ix) * channels;
       const Scalar* r1 = r0 + line;
       const Scalar* r2 = r1 + line;
 #pragma GCC ivdep
-      for (int c = 0; c < C; ++c) {
-        const Scalar top = r0[c] * w[c] + r0[C + c] * w[C + c] + r0[2 * C + c] * w[2 * C + c];
-        const Scalar middle = r1[c] * w[3 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[5 * C + c];
-        const Scalar bottom = r2[c] * w[6 * C + c] + r2[C + c] * w[7 * C + c] + r2[2 * C + c] * w[8 * C + c];
+      for (int c = 0; c < channels; ++c) {
+        const Scalar top =
+            r0[c] * w[c] + r0[channels + c] * w[channels + c] + r0[2 * channels + c] * w[2 * channels + c];
+        const Scalar middle = r1[c] * w[3 * channels + c] + r1[channels + c] * w[4 * channels + c] +
+                              r1[2 * channels + c] * w[5 * channels + c];
+        const Scalar bottom = r2[c] * w[6 * channels + c] + r2[channels + c] * w[7 * channels + c] +
+                              r2[2 * channels + c] * w[8 * channels + c];
         out[c] = top + middle + bottom;
       }
     }
@@ -216,20 +219,23 @@ void depthwise_forward(const DepthwiseShape& s, const Scalar* x, const Scalar* w
 void depthwise_backward_data(const DepthwiseShape& s, const Scalar* dy, const Scalar* w, int first, int last,
                              Scalar* dx) {
   const std::int64_t line = static_cast<std::int64_t>(s.out_width) * s.channels;
-  const int C = s.channels;
+  const int channels = s.channels;
   for (int iy = first; iy < last; ++iy) {
     for (int ix = 0; ix < s.in_width; ++ix) {
-      Scalar* out = dx + (static_cast<std::int64_t>(iy) * s.in_width + ix) * C;
+      Scalar* out = dx + (static_cast<std::int64_t>(iy) * s.in_width + ix) * channels;
       // x[iy] feeds y[oy] through tap ky where oy * stride + ky - 1 == iy.
       if (s.stride == 1 && iy > 0 && iy + 1 < s.out_height && ix > 0 && ix + 1 < s.out_width) {
-        const Scalar* r0 = dy + (iy - 1) * line + static_cast<std::int64_t>(ix - 1) * C;
+        const Scalar* r0 = dy + (iy - 1) * line + static_cast<std::int64_t>(ix - 1) * channels;
         const Scalar* r1 = r0 + line;
         const Scalar* r2 = r1 + line;
 #pragma GCC ivdep
-        for (int c = 0; c < C; ++c) {
-          const Scalar top = r0[c] * w[8 * C + c] + r0[C + c] * w[7 * C + c] + r0[2 * C + c] * w[6 * C + c];
-          const Scalar middle = r1[c] * w[5 * C + c] + r1[C + c] * w[4 * C + c] + r1[2 * C + c] * w[3 * C + c];
-          const Scalar bottom = r2[c] * w[2 * C + c] + r2[C + c] * w[C + c] + r2[2 * C + c] * w[c];
+        for (int c = 0; c < channels; ++c) {
+          const Scalar top = r0[c] * w[8 * channels + c] + r0[channels + c] * w[7 * channels + c] +
+                             r0[2 * channels + c] * w[6 * channels + c];
+          const Scalar middle = r1[c] * w[5 * channels + c] + r1[channels + c] * w[4 * channels + c] +
+                                r1[2 * channels + c] * w[3 * channels + c];
+          const Scalar bottom =
+              r2[c] * w[2 * channels + c] + r2[channels + c] * w[channels + c] + r2[2 * channels + c] * w[c];
           out[c] = top + middle + bottom;
         }
         continue;
@@ -243,29 +249,29 @@ void depthwise_backward_data(const DepthwiseShape& s, const Scalar* dy, const Sc
         for (int kx = 0; kx < 3; ++kx) {
           const int nx = ix + 1 - kx;
           if (nx < 0 || nx % s.stride != 0 || nx / s.stride >= s.out_width) continue;
-          sources[count] = dy + (ny / s.stride) * line + static_cast<std::int64_t>(nx / s.stride) * C;
-          taps[count++] = w + (ky * 3 + kx) * C;
+          sources[count] = dy + (ny / s.stride) * line + static_cast<std::int64_t>(nx / s.stride) * channels;
+          taps[count++] = w + (ky * 3 + kx) * channels;
         }
       }
       if (count == 1) {
         const Scalar *g = sources[0], *t = taps[0];
 #pragma GCC ivdep
-        for (int c = 0; c < C; ++c) out[c] = g[c] * t[c];
+        for (int c = 0; c < channels; ++c) out[c] = g[c] * t[c];
       } else if (count == 2) {
         const Scalar *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
 #pragma GCC ivdep
-        for (int c = 0; c < C; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c];
+        for (int c = 0; c < channels; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c];
       } else if (count == 4) {
         const Scalar *g = sources[0], *t = taps[0], *g1 = sources[1], *t1 = taps[1];
         const Scalar *g2 = sources[2], *t2 = taps[2], *g3 = sources[3], *t3 = taps[3];
 #pragma GCC ivdep
-        for (int c = 0; c < C; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c] + g2[c] * t2[c] + g3[c] * t3[c];
+        for (int c = 0; c < channels; ++c) out[c] = g[c] * t[c] + g1[c] * t1[c] + g2[c] * t2[c] + g3[c] * t3[c];
       } else {
-        for (int c = 0; c < C; ++c) out[c] = 0.0f;
+        for (int c = 0; c < channels; ++c) out[c] = 0.0f;
         for (int i = 0; i < count; ++i) {
           const Scalar *g = sources[i], *t = taps[i];
 #pragma GCC ivdep
-          for (int c = 0; c < C; ++c) out[c] += g[c] * t[c];
+          for (int c = 0; c < channels; ++c) out[c] += g[c] * t[c];
         }
       }
     }
@@ -276,64 +282,64 @@ void depthwise_backward_weights(const DepthwiseShape& s, const Scalar* x, const 
                                 Scalar* dw) {
   constexpr int kLanes = 16;  // nine accumulators of this width stay in registers
   const std::int64_t line = static_cast<std::int64_t>(s.in_width) * s.channels;
-  const int C = s.channels;
+  const int channels = s.channels;
   for (int oy = first; oy < last; ++oy) {
     const int iy = oy * s.stride - 1;
     const bool inner_row = iy >= 0 && iy + 2 < s.in_height;
-    const Scalar* g_row = dy + static_cast<std::int64_t>(oy) * s.out_width * C;
+    const Scalar* g_row = dy + static_cast<std::int64_t>(oy) * s.out_width * channels;
     // Pixels whose nine inputs all exist: [begin, end).
     const int begin = inner_row ? 1 : s.out_width;
     int end = s.out_width;
     while (end > begin && (end - 1) * s.stride + 1 >= s.in_width) --end;
-    for (int c0 = 0; c0 < C && begin < end; c0 += kLanes) {
-      const int n = C - c0 < kLanes ? C - c0 : kLanes;
+    for (int c0 = 0; c0 < channels && begin < end; c0 += kLanes) {
+      const int n = channels - c0 < kLanes ? channels - c0 : kLanes;
       Scalar a[9][kLanes] = {};
       if (n == kLanes) {
         for (int ox = begin; ox < end; ++ox) {
-          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
-          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
+          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * channels + c0;
+          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * channels + c0;
           const Scalar* r1 = r0 + line;
           const Scalar* r2 = r1 + line;
           for (int c = 0; c < kLanes; ++c) {
             const Scalar v = g[c];
             a[0][c] += v * r0[c];
-            a[1][c] += v * r0[C + c];
-            a[2][c] += v * r0[2 * C + c];
+            a[1][c] += v * r0[channels + c];
+            a[2][c] += v * r0[2 * channels + c];
             a[3][c] += v * r1[c];
-            a[4][c] += v * r1[C + c];
-            a[5][c] += v * r1[2 * C + c];
+            a[4][c] += v * r1[channels + c];
+            a[5][c] += v * r1[2 * channels + c];
             a[6][c] += v * r2[c];
-            a[7][c] += v * r2[C + c];
-            a[8][c] += v * r2[2 * C + c];
+            a[7][c] += v * r2[channels + c];
+            a[8][c] += v * r2[2 * channels + c];
           }
         }
       } else {
         for (int ox = begin; ox < end; ++ox) {
-          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C + c0;
-          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * C + c0;
+          const Scalar* g = g_row + static_cast<std::int64_t>(ox) * channels + c0;
+          const Scalar* r0 = x + iy * line + static_cast<std::int64_t>(ox * s.stride - 1) * channels + c0;
           for (int k = 0; k < 9; ++k) {
-            const Scalar* in = r0 + (k / 3) * line + (k % 3) * C;
+            const Scalar* in = r0 + (k / 3) * line + (k % 3) * channels;
             for (int c = 0; c < n; ++c) a[k][c] += g[c] * in[c];
           }
         }
       }
       for (int k = 0; k < 9; ++k) {
-        for (int c = 0; c < n; ++c) dw[k * C + c0 + c] += a[k][c];
+        for (int c = 0; c < n; ++c) dw[k * channels + c0 + c] += a[k][c];
       }
     }
     for (int ox = 0; ox < s.out_width; ++ox) {
       if (ox >= begin && ox < end) continue;
-      const Scalar* g = g_row + static_cast<std::int64_t>(ox) * C;
+      const Scalar* g = g_row + static_cast<std::int64_t>(ox) * channels;
       for (int ky = 0; ky < 3; ++ky) {
         const int y = iy + ky;
         if (y < 0 || y >= s.in_height) continue;
         for (int kx = 0; kx < 3; ++kx) {
           const int ix = ox * s.stride + kx - 1;
           if (ix < 0 || ix >= s.in_width) continue;
-          const Scalar* in = x + y * line + static_cast<std::int64_t>(ix) * C;
-          Scalar* to = dw + (ky * 3 + kx) * C;
+          const Scalar* in = x + y * line + static_cast<std::int64_t>(ix) * channels;
+          Scalar* to = dw + (ky * 3 + kx) * channels;
 #pragma GCC ivdep
-          for (int c = 0; c < C; ++c) to[c] += g[c] * in[c];
+          for (int c = 0; c < channels; ++c) to[c] += g[c] * in[c];
         }
       }
     }

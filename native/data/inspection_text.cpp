@@ -26,7 +26,7 @@ std::string line(const char* format, Values... values) {
   return text;
 }
 
-std::string joined(const std::vector<std::string>& names) {
+std::string same_files(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : " = ") + name;
   return text;
@@ -34,7 +34,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 std::string some_groups(const std::vector<std::vector<std::string>>& groups) {
   std::vector<std::string> texts;
-  for (const auto& group : groups) texts.push_back(joined(group));
+  texts.reserve(groups.size());
+  for (const auto& group : groups) texts.push_back(same_files(group));
   return some_of(texts, kNamesShown);
 }
 
@@ -105,7 +106,8 @@ std::string file_lines(const Inspection& inspection) {
       "\n  Label conflicts: " + std::to_string(inspection.conflicts.size()) + " of these groups with different labels";
   if (!inspection.conflicts.empty()) text += ": " + some_groups(inspection.conflicts);
   text += "\n";
-  for (const auto& [id, problem] : inspection.unreadable) text += "  Unreadable: " + id + ": " + problem + "\n";
+  for (const auto& [id, problem] : inspection.unreadable)
+    text.append("  Unreadable: ").append(id).append(": ").append(problem).append("\n");
   std::vector<std::pair<std::int64_t, std::pair<int, int>>> sizes;
   for (const auto& [size, images] : inspection.sizes) sizes.emplace_back(-images, size);
   std::sort(sizes.begin(), sizes.end());

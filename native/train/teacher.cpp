@@ -24,7 +24,7 @@ std::string tensors_sha256(const TensorFile& file) {
 }  // namespace
 
 std::filesystem::path teacher_file(const std::filesystem::path& path) {
-  const std::filesystem::path file = std::filesystem::is_directory(path) ? path / "best.safetensors" : path;
+  std::filesystem::path file = std::filesystem::is_directory(path) ? path / "best.safetensors" : path;
   if (!std::filesystem::exists(file)) {
     throw InputError(path.string(), "holds no trained teacher (there is no " + file.string() + ")",
                      "the run folder of dermdistill teach");
