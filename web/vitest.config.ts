@@ -5,8 +5,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^@\//, replacement: `${resolve(import.meta.dirname, 'src')}/` }] },
   test: {
     include: ['tests/**/*.test.ts'],
-    // Browsers side by side on two cores only slow each other down.
-    fileParallelism: false,
+    // Much of a browser's test is waiting; more browsers than this on two cores slow each other down.
+    maxWorkers: 2,
     // A bound for machines that do many other things meanwhile; alone a test takes seconds.
     testTimeout: 400_000,
     hookTimeout: 400_000,
