@@ -12,7 +12,7 @@
 namespace dermdistill {
 namespace {
 
-constexpr int kPictures = 64;
+constexpr int kLeastPictures = 40, kMostPictures = 64;
 constexpr int kPictureSide = 512;  // about as many pixels as the 600 x 450 of HAM10000
 /// Some systems count a process's time in hundredths of a second, so less than this says nothing.
 constexpr double kLeastProcessorSeconds = 0.2;
@@ -34,7 +34,7 @@ class LoaderWork final : public Work {
     std::filesystem::path folder = config.data;
     if (folder.empty()) {
       SynthesisConfig synthesis;
-      synthesis.images = kPictures;
+      synthesis.images = std::min(kMostPictures, std::max(kLeastPictures, 4 * config.batch));
       synthesis.size = kPictureSide;
       synthesis.threads = config.threads;
       folder_.emplace();
