@@ -110,6 +110,8 @@ export interface Preprocessing {
   mean: [number, number, number];
   std: [number, number, number];
   resize: ResizeRule;
+  /** Larger pictures are brought down to so many pixels a side first; 0 or absent: no such step. */
+  detail?: number;
 }
 
 /** A threshold on a calibrated probability, with what it gave on validation images. */

@@ -119,6 +119,11 @@ Preprocessing preprocessing_from(const val& object) {
       (*values)[channel] = static_cast<float>(number_of(array, place.c_str(), field));
     }
   }
+  if (!is_absent(object["detail"])) {
+    result.detail = whole_number_of(object, "detail", "preprocessing");
+    if (result.detail < 0 || result.detail > 4096)
+      throw InputError("preprocessing.detail", "it is " + std::to_string(result.detail), "0 to 4096");
+  }
   result.rule = parse_resize_rule(text_of(object["resize"], "preprocessing.resize"));
   return result;
 }

@@ -17,6 +17,20 @@ void check_length(std::size_t length, int size, const char* thing) {
 
 }  // namespace
 
+std::optional<Image> reduce_detail(const Image& image, const std::optional<Rectangle>& part,
+                                   const Preprocessing& preprocessing) {
+  const Rectangle seen = part.value_or(Rectangle{0, 0, image.width, image.height});
+  if (preprocessing.detail < 1 || std::max(seen.width, seen.height) <= preprocessing.detail) return std::nullopt;
+  return resize_by_rule(image, seen, preprocessing.rule, preprocessing.detail);
+}
+
+Image bring_to_size(const Image& image, const std::optional<Rectangle>& part, const Preprocessing& preprocessing) {
+  if (const std::optional<Image> reduced = reduce_detail(image, part, preprocessing))
+    return resize(*reduced, preprocessing.size, preprocessing.size);
+  const Rectangle whole{0, 0, image.width, image.height};
+  return resize_by_rule(image, part.value_or(whole), preprocessing.rule, preprocessing.size);
+}
+
 void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out) {
   const int size = preprocessing.size;
   if (image.width != size || image.height != size)
@@ -36,14 +50,13 @@ void normalise(const Image& image, const Preprocessing& preprocessing, std::span
 void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,
                 std::span<float> out) {
   check_length(out.size(), preprocessing.size, "output of preprocess");
-  normalise(resize_by_rule(decode_image(file, name), preprocessing.rule, preprocessing.size), preprocessing, out);
+  normalise(bring_to_size(decode_image(file, name), std::nullopt, preprocessing), preprocessing, out);
 }
 
 void preprocess(const Image& image, const std::optional<Rectangle>& part, const Preprocessing& preprocessing,
                 std::span<float> out) {
   check_length(out.size(), preprocessing.size, "output of preprocess");
-  const Rectangle whole{0, 0, image.width, image.height};
-  normalise(resize_by_rule(image, part.value_or(whole), preprocessing.rule, preprocessing.size), preprocessing, out);
+  normalise(bring_to_size(image, part, preprocessing), preprocessing, out);
 }
 
 void to_channels_first(std::span<const float> in, std::int64_t pixels, std::int64_t channels, std::span<float> out) {

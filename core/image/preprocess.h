@@ -19,13 +19,25 @@ struct Preprocessing {
   std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
   std::array<float, 3> std{0.229f, 0.224f, 0.225f};
   ResizeRule rule = ResizeRule::Squash;
+  /// Larger pictures are brought down to so many pixels a side first, so that a sharp photograph shows the network no
+  /// more than its training images did; 0: no such step.
+  int detail = 0;
 };
+
+/// `image`, or `part` of it, with no more detail than the model knows: detail x detail by the rule where a side is
+/// longer than that, otherwise nothing, and the caller goes on with what it had.
+/// @throws InputError for a part that leaves the picture.
+std::optional<Image> reduce_detail(const Image& image, const std::optional<Rectangle>& part,
+                                   const Preprocessing& preprocessing);
+
+/// -> size x size: reduce_detail, then resize_by_rule. @throws InputError for a part that leaves the picture.
+Image bring_to_size(const Image& image, const std::optional<Rectangle>& part, const Preprocessing& preprocessing);
 
 /// out [size, size, 3] = (value / 255 - mean) / std, channel by channel.
 /// @throws ShapeError when `image` is not size x size or `out` has another number of values.
 void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out);
 
-/// Decode, orient, resize, normalise: out [size, size, 3]. `name` is only used in messages.
+/// Decode, orient, reduce detail, resize, normalise: out [size, size, 3]. `name` is only used in messages.
 /// @throws FormatError as decode_image, ShapeError as normalise.
 void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,
                 std::span<float> out);

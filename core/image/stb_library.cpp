@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <memory>
+
+#include "core/image/jpeg_file.h"
 
 namespace dermdistill::stb {
 namespace {
@@ -24,8 +27,11 @@ void* limited_realloc(void* block, std::size_t size) {
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
 #define STBI_NO_STDIO
-// stb's SSE2 code, which only x86 compiles, gives the pixels of its plain code, which WebAssembly runs; a test holds it
-// to that. Only of damaged files may the two make something else.
+// stb's SSE2 code gives the pixels of its plain code, which other processors run; a test holds it to that. Only of
+// damaged files may the two make something else. Emscripten has that code's instructions too, but stb looks for an x86.
+#ifdef __EMSCRIPTEN__
+#define STBI__X64_TARGET
+#endif
 #define STBI_ASSERT(condition) ((void)0)
 #define STBI_MALLOC(size) dermdistill::stb::limited_malloc(size)
 #define STBI_REALLOC(block, size) dermdistill::stb::limited_realloc(block, size)
@@ -33,11 +39,6 @@ void* limited_realloc(void* block, std::size_t size) {
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
-
-#define STBIR_ASSERT(condition) ((void)0)
-#define STB_IMAGE_RESIZE_STATIC
-#define STB_IMAGE_RESIZE_IMPLEMENTATION
-#include <stb/stb_image_resize.h>
 
 namespace dermdistill::stb {
 namespace {
@@ -69,6 +70,20 @@ std::size_t largest_block(int width, int height, std::size_t file_size) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
 }
 
+/// The first three of each four samples. `out` holds as many pixels.
+void drop_fourth(const stbi_uc* in, std::size_t pixels, std::uint8_t* out) {
+  typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+  std::size_t i = 0;
+  // Four pixels at a time, of which the last four bytes written are the next four pixels' own.
+  for (; i + 6 <= pixels; i += 4) {
+    Bytes four;
+    std::memcpy(&four, in + 4 * i, sizeof four);
+    four = __builtin_shufflevector(four, four, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    std::memcpy(out + 3 * i, &four, sizeof four);
+  }
+  for (; i < pixels; ++i) std::copy_n(in + 4 * i, 3, out + 3 * i);
+}
+
 }  // namespace
 
 bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixels, std::string& reason) {
@@ -77,22 +92,24 @@ bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixe
     return false;
   }
   const LimitScope scope(largest_block(width, height, file.size()));
-  const std::unique_ptr<stbi_uc, FreePixels> decoded(stbi_load_from_memory(
-      data_of(file), static_cast<int>(file.size()), &pixels.width, &pixels.height, &pixels.channels, 0));
+  // Four samples a pixel are what stb's vector code makes of a JPEG, and none of the fourth are needed.
+  const bool jpeg = looks_like_jpeg(file);
+  const std::unique_ptr<stbi_uc, FreePixels> decoded(
+      stbi_load_from_memory(data_of(file), static_cast<int>(file.size()), &pixels.width, &pixels.height,
+                            &pixels.channels, jpeg ? STBI_rgb_alpha : STBI_default));
   if (!decoded) {
     reason = failure();
     return false;
   }
-  const std::size_t count = static_cast<std::size_t>(pixels.width) * pixels.height * pixels.channels;
-  pixels.samples.assign(decoded.get(), decoded.get() + count);
+  const std::size_t count = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height);
+  if (jpeg) {
+    pixels.channels = 3;
+    pixels.samples.resize(3 * count);
+    drop_fourth(decoded.get(), count, pixels.samples.data());
+  } else {
+    pixels.samples.assign(decoded.get(), decoded.get() + count * static_cast<std::size_t>(pixels.channels));
+  }
   return true;
-}
-
-bool resize(const std::uint8_t* in, int width, int height, int row_bytes, std::uint8_t* out, int out_width,
-            int out_height) {
-  return stbir_resize_uint8_generic(in, width, height, row_bytes, out, out_width, out_height, 0, 3,
-                                    STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE,
-                                    STBIR_COLORSPACE_LINEAR, nullptr) != 0;
 }
 
 }  // namespace dermdistill::stb

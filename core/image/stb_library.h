@@ -14,9 +14,9 @@ struct Pixels {
   std::vector<std::uint8_t> samples;        // interleaved, row-major
 };
 
-/// Decodes to 8 bits a sample in the file's own number of channels. `width` and `height` are what the file claims: no
-/// single allocation exceeds what a picture of that size can need, so a compressed bomb is refused.
-/// False with stb's reason when it cannot.
+/// Decodes to 8 bits a sample: a JPEG to 3 channels, a PNG to the file's own number of them. `width` and `height` are
+/// what the file claims: no single allocation exceeds what a picture of that size can need, so a compressed bomb is
+/// refused. False with stb's reason when it cannot.
 bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixels, std::string& reason);
 
 /// Triangle-filtered resize of 3-channel 8-bit rows; the filter widens when the picture shrinks. False: out of memory.

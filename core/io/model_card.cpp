@@ -118,6 +118,8 @@ Preprocessing parse_preprocessing(const FieldReader& reader) {
   result.std = reader.channels("std");
   if (std::any_of(result.std.begin(), result.std.end(), [](float value) { return !(value > 0); }))
     reader.fail("std", "three positive numbers");
+  // Cards of before this field have none.
+  if (!reader.free_form("detail", nullptr).is_null()) result.detail = reader.whole("detail", 0, 4096);
   const std::string rule = reader.text("resize");
   try {
     result.rule = parse_resize_rule(rule);
@@ -166,7 +168,8 @@ std::string to_json_text(const ModelCard& card) {
   document["preprocessing"] = json{{"size", card.preprocessing.size},
                                    {"mean", channels_to_json(card.preprocessing.mean)},
                                    {"std", channels_to_json(card.preprocessing.std)},
-                                   {"resize", to_string(card.preprocessing.rule)}};
+                                   {"resize", to_string(card.preprocessing.rule)},
+                                   {"detail", card.preprocessing.detail}};
   document["temperature"] = card.temperature;
   document["operating_points"] = points;
   document["metrics"] = card.metrics;

@@ -78,6 +78,7 @@ void add_distill_command(CLI::App& app) {
       adopt_teacher_size(config);
       if (options->given("--size")) config.preprocessing.size = given.size;
       if (options->given("--resize")) config.preprocessing.rule = given.rule;
+      if (options->given("--detail")) config.preprocessing.detail = given.detail;
     }
     distill(config, options->out(), options->resume(), interrupt_requested);
   });

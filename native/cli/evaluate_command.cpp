@@ -17,8 +17,10 @@
 #include "native/base/interrupt.h"
 #include "native/cli/commands.h"
 #include "native/cli/metric_table.h"
+#include "native/cli/picture_comparison.h"
 #include "native/cli/prediction_text.h"
 #include "native/cli/thread_option.h"
+#include "native/data/other_pictures.h"
 #include "native/report/report.h"
 #include "native/train/model_file.h"
 #include "native/train/predictor.h"
@@ -30,7 +32,8 @@ namespace dermdistill {
 namespace {
 
 struct EvaluateOptions {
-  std::string data, model, part = "test", report, split_rule;
+  std::string data, model, part = "test", report, split_rule, pictures;
+  std::optional<int> detail;
   std::optional<std::uint64_t> split_seed;
   std::uint64_t seed = 2019;
   bool allow_other_split = false, json = false;
@@ -118,12 +121,18 @@ void write_report(const EvaluateOptions& options, const Selection& selection, Ev
 void evaluate(const EvaluateOptions& options) {
   set_thread_count(options.threads);
   if (!options.report.empty()) check_writable(options.report);
-  const LoadedModel model = load_model(options.model);
+  LoadedModel model = load_model(options.model);
+  if (options.detail) model.card.preprocessing.detail = *options.detail;
   const Dataset loaded = load_dataset(options.data);
   warn_of_incomplete_rows(loaded);
   Selection selection = select_images(loaded, data_origin(options.model, model.card), options);
   const KnownImages known = with_classes(loaded, selection.indices, model.card.classes);
-  const Dataset& dataset = known.dataset;
+  std::optional<PicturePair> pair;
+  if (!options.pictures.empty()) {
+    pair = with_other_pictures(known.dataset, options.pictures);
+    selection.description += ", pictures of " + options.pictures;
+  }
+  const Dataset& dataset = pair ? pair->other : known.dataset;
   if (known.left_out > 0) selection.warnings.push_back(left_out_text(known.left_out));
   add_known_images(model.card, selection.warnings);
   if (model.card.operating_points.empty()) selection.warnings.push_back(kNotCalibrated);
@@ -133,22 +142,33 @@ void evaluate(const EvaluateOptions& options) {
     throw InputError("data " + options.data, "its " + options.part + " part has no images", "images to evaluate on");
 
   Predictor predictor(model.network, model.card, kScoringBatch);
-  const Scores scores = score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Evaluating");
+  const auto score = [&](const Dataset& of) {
+    return score_samples(predictor, of, all_indices(of), model.card.preprocessing, "Evaluating");
+  };
+  const Scores scores = score(dataset);
   const Predictions predictions = to_predictions(scores, dataset, model.card.temperature);
   const MetricReport metrics = measure(model.card, predictions, options.seed, options.bootstrap_samples);
+  std::optional<PictureComparison> comparison;
+  if (pair) {
+    const Scores own = score(pair->own);
+    comparison = {measure(model.card, to_predictions(own, pair->own, model.card.temperature), options.seed, 0),
+                  share_of_changed_answers(own, scores)};
+  }
 
   if (!options.report.empty())
     write_report(options, selection, evaluation_report(model.card, dataset, scores, predictions, metrics));
   if (options.json) {
-    const nlohmann::ordered_json result = {{"model", options.model},         {"data", options.data},
-                                           {"part", options.part},           {"split", to_json(selection.split)},
-                                           {"warnings", selection.warnings}, {"temperature", model.card.temperature},
-                                           {"metrics", to_json(metrics)}};
+    nlohmann::ordered_json result = {{"model", options.model},         {"data", options.data},
+                                     {"part", options.part},           {"split", to_json(selection.split)},
+                                     {"warnings", selection.warnings}, {"temperature", model.card.temperature},
+                                     {"metrics", to_json(metrics)}};
+    if (comparison) result["own_pictures"] = to_json(*comparison);
     std::printf("%s\n", result.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     return;
   }
   std::printf("%s on %s: %s\n\n%s", options.model.c_str(), options.data.c_str(), selection.description.c_str(),
               metric_table(metrics).c_str());
+  if (comparison) std::printf("\n%s", comparison_text(*comparison, metrics).c_str());
   if (!options.report.empty()) std::printf("\nReport: %s\n", options.report.c_str());
 }
 
@@ -167,6 +187,17 @@ void add_evaluate_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--report", options->report, "Also write a page with curves, confusion matrix and worst mistakes")
       ->type_name("FILE.html");
+  command
+      ->add_option(
+          "--pictures", options->pictures,
+          "Show the images by the files of the same names in another folder, such as larger ones, and say what "
+          "changes; images without one are left out")
+      ->type_name("DIR");
+  command
+      ->add_option(
+          "--detail", options->detail,
+          "In place of the model's own: bring larger pictures down to this many pixels a side first; 0: do not")
+      ->check(CLI::Range(0, 4096));
   command->add_flag("--json", options->json, "One line of JSON on standard output");
   command->add_option("--split-seed", options->split_seed, "Seed of the split; the default is the model's own");
   command->add_option("--split-rule", options->split_rule, "lesion, or image (leaks); the default is the model's own")

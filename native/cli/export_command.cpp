@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ExportOptions {
   std::string model, data, out, name;
   std::vector<std::string> notices;
   bool uncalibrated = false, half = false;
+  std::optional<int> detail;
   int threads = available_threads();
   std::uint64_t seed = 2019;
 };
@@ -121,6 +123,7 @@ void export_model(const ExportOptions& options) {
   set_thread_count(options.threads);
   LoadedModel model = load_model(options.model);
   if (!options.name.empty()) model.card.name = options.name;
+  if (options.detail) model.card.preprocessing.detail = *options.detail;
   if (!options.uncalibrated) calibrate(model, options);
   // Where the data lay on this computer is nobody else's business.
   if (model.card.training.contains("data") && model.card.training["data"].is_object())
@@ -147,6 +150,12 @@ void add_export_command(CLI::App& app) {
                    "A licence notice for the card, such as that of the starting weights; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      ->add_option(
+          "--detail", options->detail,
+          "In place of the run's own: larger pictures are brought down to this many pixels a side first, such as "
+          "the size of the training images; 0: they are not")
+      ->check(CLI::Range(0, 4096));
   command->add_flag("--uncalibrated", options->uncalibrated,
                     "Keep the card as it is: no data, no temperature, no operating points");
   command->add_flag("--half", options->half,

@@ -42,6 +42,10 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
   add_change<std::string>("--resize", "How an image becomes square: squash or crop-shorter-side",
                           [](RunConfig& c, const std::string& v) { c.preprocessing.rule = parse_resize_rule(v); })
       ->default_str("squash");
+  add<int>("--detail",
+           "Bring larger pictures down to this many pixels a side first, such as the size of the training images, so "
+           "that sharper ones show the model no more; 0: as they are",
+           [](RunConfig& c) -> int& { return c.preprocessing.detail; });
   add_flag("--no-augment", "Train on the images as they are", [](RunConfig& c) { c.augment.enabled = false; });
   add<int>("--limit", "Train on this many images only, every class keeping its share; 0: all",
            [](RunConfig& c) -> int& { return c.data.limit; });

@@ -26,6 +26,7 @@ void take_trained_network(RunConfig& config, const RunOptions& options) {
   check("--width", CLI::detail::to_string(asked.network.width), CLI::detail::to_string(config.network.width));
   check("--size", std::to_string(asked.preprocessing.size), std::to_string(config.preprocessing.size));
   check("--resize", rule(asked), rule(config));
+  check("--detail", std::to_string(asked.preprocessing.detail), std::to_string(config.preprocessing.detail));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -189,14 +190,16 @@ void augment(const Image& source, const AugmentConfig& config, const Preprocessi
                      "size x size x 3 with size " + std::to_string(size));
   }
   if (!config.enabled) {
-    normalise(resize_by_rule(source, preprocessing.rule, size), preprocessing, out);
+    normalise(bring_to_size(source, std::nullopt, preprocessing), preprocessing, out);
     return;
   }
+  const std::optional<Image> reduced = reduce_detail(source, std::nullopt, preprocessing);
+  const Image& seen = reduced ? *reduced : source;
   Random random(seed);
   const Affine window = draw_window(random, config);
   const bool squash = preprocessing.rule == ResizeRule::Squash;
-  const int shorter = std::min(source.width, source.height);
-  warp(source, window, squash ? source.width : shorter, squash ? source.height : shorter, size, out);
+  const int shorter = std::min(seen.width, seen.height);
+  warp(seen, window, squash ? seen.width : shorter, squash ? seen.height : shorter, size, out);
   if (random.chance(config.blur_probability)) {
     const double deviation = random.uniform(0, config.max_blur) * size / 224.0;
     if (deviation > 0.2) blur(gaussian(deviation), size, out);

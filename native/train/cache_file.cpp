@@ -75,6 +75,7 @@ json to_json(const CacheIdentity& identity) {
           {"mean", identity.preprocessing.mean},
           {"standard deviation", identity.preprocessing.std},
           {"resize rule", to_string(identity.preprocessing.rule)},
+          {"detail", identity.preprocessing.detail},
           {"seed", identity.seed},
           {"stored transforms", layout.transforms},
           {"number of images", layout.images},

@@ -216,7 +216,8 @@ json to_json(const RunConfig& config) {
                {{"size", config.preprocessing.size},
                 {"mean", config.preprocessing.mean},
                 {"std", config.preprocessing.std},
-                {"resize", to_string(config.preprocessing.rule)}}},
+                {"resize", to_string(config.preprocessing.rule)},
+                {"detail", config.preprocessing.detail}}},
               {"augmentation", to_json(config.augment)},
               {"init", {{"weights", config.init}, {"sha256", config.init_sha256}}},
               {"training", to_json(config.training)},
@@ -265,6 +266,7 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
     preprocessing.at("mean").get_to(config.preprocessing.mean);
     preprocessing.at("std").get_to(config.preprocessing.std);
     config.preprocessing.rule = parse_resize_rule(preprocessing.at("resize").get<std::string>());
+    config.preprocessing.detail = preprocessing.value("detail", 0);
     config.augment = augment_config_from_json(from.at("augmentation"));
     from.at("init").at("weights").get_to(config.init);
     from.at("init").at("sha256").get_to(config.init_sha256);
@@ -315,6 +317,9 @@ void check_config(const RunConfig& config) {
   check_stage(config.training, "--");
   require(config.preprocessing.size >= 32 && config.preprocessing.size <= 2048, "--size",
           "is " + std::to_string(config.preprocessing.size), "32 to 2048");
+  require(
+      config.preprocessing.detail == 0 || (config.preprocessing.detail >= 32 && config.preprocessing.detail <= 4096),
+      "--detail", "is " + std::to_string(config.preprocessing.detail), "32 to 4096, or 0 for all there is");
   require_not_negative(config.class_weight_power, "--class-weight-power");
   require(config.label_smoothing >= 0 && config.label_smoothing < 1, "--label-smoothing", "is out of range", "[0, 1)");
   require(config.average_decay >= 0 && config.average_decay < 1, "--ema", "is out of range", "[0, 1)");

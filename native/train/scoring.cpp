@@ -1,5 +1,6 @@
 #include "native/train/scoring.h"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -67,6 +68,17 @@ Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<con
     if (progress) progress->advance(static_cast<std::int64_t>(batch.samples.size()));
   }
   return scores;
+}
+
+double share_of_changed_answers(const Scores& a, const Scores& b) {
+  const auto top_class = [](const Scores& scores, std::size_t image) {
+    const std::size_t classes = scores.logits.size() / scores.labels.size();
+    const float* row = scores.logits.data() + image * classes;
+    return std::max_element(row, row + classes) - row;
+  };
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < a.labels.size(); ++i) changed += top_class(a, i) == top_class(b, i) ? 0 : 1;
+  return static_cast<double>(changed) / static_cast<double>(a.labels.size());
 }
 
 Predictions to_predictions(const Scores& scores, const Dataset& dataset, double temperature) {

@@ -39,6 +39,9 @@ Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<con
 /// For metrics: softmax(logits / temperature), with ids and with lesions numbered as groups of the bootstrap.
 Predictions to_predictions(const Scores& scores, const Dataset& dataset, double temperature);
 
+/// Share of the images whose most probable class is another, of two scorings of the same images in the same order.
+double share_of_changed_answers(const Scores& a, const Scores& b);
+
 /// Where a model's training data lies and how it was divided, as its card or its run's config.json says.
 struct DataOrigin {
   std::string folder;       // "" when not known

@@ -1,6 +1,8 @@
 #include "core/image/preprocess.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <catch2/catch.hpp>
 
@@ -30,6 +32,38 @@ TEST_CASE("preprocess is decode, resize and normalise", "[image]") {
   preprocess(file, "a.jpg", preprocessing, whole);
   normalise(resize_by_rule(decode_image(file, "a.jpg"), preprocessing.rule, 32), preprocessing, steps);
   CHECK(whole == steps);
+}
+
+TEST_CASE("a limit of detail makes a sharp picture what a small one of it would be", "[image]") {
+  Preprocessing preprocessing;
+  preprocessing.size = 48;
+  preprocessing.detail = 20;
+  preprocessing.rule = GENERATE(ResizeRule::Squash, ResizeRule::CropShorterSide);
+  const Image image = decode_image(fixture("baseline.jpg"), "a.jpg");
+  REQUIRE(std::max(image.width, image.height) > 20);
+  const Image small = resize_by_rule(image, preprocessing.rule, 20);
+  std::vector<float> limited(48 * 48 * 3), of_small(limited.size()), sharp(limited.size());
+  preprocess(fixture("baseline.jpg"), "a.jpg", preprocessing, limited);
+  preprocess(small, std::nullopt, preprocessing, of_small);
+  CHECK(limited == of_small);
+  CHECK_FALSE(reduce_detail(small, std::nullopt, preprocessing));
+
+  preprocessing.detail = 0;
+  preprocess(fixture("baseline.jpg"), "a.jpg", preprocessing, sharp);
+  CHECK(limited != sharp);
+  preprocessing.detail = 4096;  // more than the picture has
+  preprocess(fixture("baseline.jpg"), "a.jpg", preprocessing, limited);
+  CHECK(limited == sharp);
+}
+
+TEST_CASE("a limit of detail counts for the part that is cut out", "[image]") {
+  Preprocessing preprocessing;
+  preprocessing.size = 32;
+  preprocessing.detail = 16;
+  const Image image = decode_image(fixture("baseline.jpg"), "a.jpg");
+  const Rectangle part{1, 2, 16, 16};
+  CHECK_FALSE(reduce_detail(image, part, preprocessing));
+  CHECK(bring_to_size(image, part, preprocessing).rgb == resize_by_rule(image, part, preprocessing.rule, 32).rgb);
 }
 
 TEST_CASE("the network's input is pinned to the bit", "[image]") {

@@ -122,6 +122,8 @@ TEST_CASE("each field that does not fit is named", "[io][bad-input]") {
   CHECK_THAT(with("/preprocessing/std/2", 0),
              Contains("preprocessing.std does not fit; expected three positive numbers"));
   CHECK_THAT(with("/preprocessing/resize", "stretch"), Contains("squash or crop-shorter-side, not \"stretch\""));
+  CHECK_THAT(with("/preprocessing/detail", -1),
+             Contains("preprocessing.detail does not fit; expected a whole number from 0 to 4096"));
   CHECK_THAT(with("/operating_points", 1), Contains("operating_points does not fit; expected an array"));
   CHECK_THAT(with("/operating_points/0", 1), Contains("operating_points[0] is not an object"));
   CHECK_THAT(with("/operating_points/0/threshold", 1.5),

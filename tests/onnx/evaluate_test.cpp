@@ -113,6 +113,58 @@ TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validat
   CHECK(read_file(folder.path() / "again.onnx") == read_file(onnx));
 }
 
+TEST_CASE_METHOD(EvaluateFixture, "evaluate shows the same images by other files and says what changes") {
+  const std::string others = folder.path() / "others";
+  std::filesystem::create_directories(others);
+  std::size_t copied = 0;
+  for (const Sample& sample : load_dataset(data).samples) {
+    const std::string stem = sample.file.stem().string();
+    // Half of them, and every one with the same picture.
+    if (copied++ % 2 == 0)
+      std::filesystem::copy_file(load_dataset(data).samples.front().file, others + "/" + stem + ".jpg");
+  }
+  const std::vector<std::string> arguments = {"evaluate", "--data", data,          "--model", run,
+                                              "--split",  "all",    "--bootstrap", "0"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), arguments.begin(), arguments.end());
+    return command(more);
+  };
+  const ProcessResult same = with({"--pictures", data, "--json"}), other = with({"--pictures", others, "--json"});
+  INFO(same.errors << other.errors);
+  REQUIRE(same.status == 0);
+  REQUIRE(other.status == 0);
+  const auto unchanged = nlohmann::json::parse(same.output), changed = nlohmann::json::parse(other.output);
+  CHECK(unchanged.at("own_pictures").at("changed_answers") == 0.0);
+  CHECK(unchanged.at("own_pictures").at("metrics").at("accuracy") == unchanged.at("metrics").at("accuracy"));
+  CHECK(changed.at("metrics").at("melanoma_auc").at("value") == 0.5);  // nothing tells the same picture apart
+  CHECK(changed.at("metrics").at("images") == (copied + 1) / 2);
+  CHECK_THAT(with({"--pictures", others}).output, Contains("answers that are another class"));
+
+  CHECK_THAT(with({"--pictures", folder.path() / "nowhere"}).errors, Contains("nowhere: is not a folder"));
+  std::filesystem::create_directories(folder.path() / "empty");
+  CHECK_THAT(with({"--pictures", folder.path() / "empty"}).errors, Contains("holds no picture of these images"));
+}
+
+TEST_CASE("answers that change are counted") {
+  const Scores a{{0, 1, 2, 3}, {0, 1, 0, 1}, {2, 1, 2, 1, 0, 3, 5, 4}},
+      b{{0, 1, 2, 3}, {0, 1, 0, 1}, {3, 1, 1, 2, 0, 9, 4, 4.5f}};
+  CHECK(share_of_changed_answers(a, a) == 0);
+  CHECK(share_of_changed_answers(a, b) == 0.5);
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "a limit of detail goes into the exported card") {
+  REQUIRE(command({"export", "--model", run, "--out", onnx, "--detail", "40"}).status == 0);
+  CHECK(load_model(onnx).card.preprocessing.detail == 40);
+  const std::vector<std::string> arguments = {"evaluate", "--data", data,          "--model",
+                                              onnx,       "--json", "--bootstrap", "0"};
+  const auto metrics_with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), arguments.begin(), arguments.end());
+    return nlohmann::json::parse(command(more).output).at("metrics");
+  };
+  CHECK(metrics_with({}) == metrics_with({"--detail", "40"}));
+  CHECK(metrics_with({"--detail", "4"}) != metrics_with({"--detail", "40"}));
+}
+
 TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model's own split") {
   REQUIRE(command({"export", "--model", run, "--out", onnx}).status == 0);
   const Dataset dataset = load_dataset(data);

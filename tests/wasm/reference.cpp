@@ -61,6 +61,7 @@ class Pictures {
     Preprocessing preprocessing;
     const auto count = list_.size();
     preprocessing.size = count % 3 == 0 ? 224 : count % 3 == 1 ? 64 : 97;
+    preprocessing.detail = count % 5 == 0 ? 48 : 0;
     preprocessing.rule = count % 2 == 0 ? ResizeRule::Squash : ResizeRule::CropShorterSide;
     const Image image = decode_image(file, name);
     std::optional<Rectangle> part;
@@ -75,7 +76,8 @@ class Pictures {
                 {{"size", preprocessing.size},
                  {"mean", {0.485, 0.456, 0.406}},
                  {"std", {0.229, 0.224, 0.225}},
-                 {"resize", to_string(preprocessing.rule)}}}};
+                 {"resize", to_string(preprocessing.rule)},
+                 {"detail", preprocessing.detail}}}};
     entry["crop"] =
         part ? json{{"left", part->left}, {"top", part->top}, {"width", part->width}, {"height", part->height}}
              : json();

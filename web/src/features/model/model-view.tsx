@@ -22,7 +22,14 @@ function Facts({ info }: { info: ModelInfo }) {
     [t.file, `${info.fileName} (${info.source === 'shipped' ? t.shipped : t.own})`],
     [t.size, t.megabytes(decimal(info.bytes / 1e6, 1))],
     [t.architecture, `${card.architecture}, ${t.width(decimal(card.width, 2))}`],
-    [t.input, `${t.inputSize(preprocessing.size)}, ${t[preprocessing.resize]}`],
+    [
+      t.input,
+      [
+        t.inputSize(preprocessing.size),
+        t[preprocessing.resize],
+        ...(preprocessing.detail ? [t.detail(preprocessing.detail)] : []),
+      ].join(', '),
+    ],
     [t.kinds, <ClassNames key="kinds" card={card} />],
     [
       t.temperature,

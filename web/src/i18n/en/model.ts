@@ -26,6 +26,8 @@ export const model = {
     inputSize: (size: number) => `${size} × ${size} pixels`,
     squash: 'stretched to a square',
     'crop-shorter-side': 'middle cut out as a square',
+    detail: (pixels: number) =>
+      `detail of at most ${pixels} × ${pixels} pixels, as in the pictures it was trained on`,
     temperature: 'Temperature',
     temperatureHelp:
       'The network’s raw answers are divided by it, so that its probabilities mean what they say.',
