@@ -16,10 +16,12 @@ thread_local std::size_t allocation_limit = std::numeric_limits<std::size_t>::ma
 
 // Zeroed, because this version of stb_image reads tables and planes that a damaged file never filled: the picture is
 // then the same every time and holds nothing of the program's memory.
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): stb asks for memory as C does
 void* limited_malloc(std::size_t size) { return size <= allocation_limit ? std::calloc(size, 1) : nullptr; }
 void* limited_realloc(void* block, std::size_t size) {
   return size <= allocation_limit ? std::realloc(block, size) : nullptr;
 }
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 }  // namespace
 }  // namespace dermdistill::stb
