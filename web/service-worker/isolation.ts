@@ -15,13 +15,29 @@ export async function setIsolation(on: boolean): Promise<void> {
   else await cache.put(off, new Response('off'));
 }
 
-/** The same response with the headers that make a page cross-origin isolated. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Only these decide about isolation; the rest is of our own origin and needs no header. */
+export function needsIsolation({ destination }: Request): boolean {
+  return ['document', 'iframe', 'worker', 'sharedworker'].includes(destination);
+}
+
+/** The response with the headers that make a page cross-origin isolated: itself where the host sent them. */
 export function isolated(response: Response): Response {
   if (response.type === 'opaque' || response.type === 'error' || response.type === 'opaqueredirect')
     return response;
-  const headers = new Headers(response.headers);
-  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
-  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const wanted = Object.entries(headers);
+  // A copy would lose the code that the browser keeps compiled with the response.
+  if (wanted.every(([name, value]) => response.headers.get(name) === value)) return response;
+  const changed = new Headers(response.headers);
+  for (const [name, value] of wanted) changed.set(name, value);
+  return new Response(response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers: changed,
+  });
 }
