@@ -4,9 +4,14 @@ import './style/base.css';
 import './style/app.css';
 import { App } from './app/app';
 import { keepForOffline } from './app/offline';
+import { modelState } from './worker/client';
 
 const place = document.getElementById('app');
 if (place) render(<App />, place);
 
-// After the first paint: nothing of this is needed to see the page.
-requestAnimationFrame(() => setTimeout(() => void keepForOffline(), 0));
+// Once the model is open or has failed: before that, keeping the site would only take time from it.
+const stop = modelState.subscribe(({ step }) => {
+  if (step !== 'ready' && step !== 'failed') return;
+  void keepForOffline();
+  stop();
+});

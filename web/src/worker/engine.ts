@@ -9,7 +9,7 @@ import { ProblemError, type Problem } from '@/shared/problem';
 import { fetchShippedModel, type Progress } from './fetch-model';
 import { JobQueue } from './job-queue';
 import { loadCore } from './load-core';
-import { Network, checkBrowser, threads, type NetworkOutput } from './runtime';
+import { Network, checkBrowser, startRuntime, threads, type NetworkOutput } from './runtime';
 
 /** A model that is ready to answer. */
 export interface ActiveModel {
@@ -45,8 +45,8 @@ export class Engine {
   /** Fetches and opens the model of the site. */
   async openShipped(base: URL, progress: Progress): Promise<void> {
     await checkBrowser();
-    // The core starts while the model is on its way.
-    const [fetched] = await Promise.all([fetchShippedModel(base, progress), loadCore()]);
+    // The core and ONNX Runtime start while the model is on its way.
+    const [fetched] = await Promise.all([fetchShippedModel(base, progress), loadCore(), startRuntime()]);
     const next = await this.read(fetched.bytes, fetched.manifest.file, 'shipped');
     await this.replace({ ...next, notKept: fetched.notKept });
   }
