@@ -42,20 +42,23 @@ struct Sums {
   Scalar *first, *second;
 };
 
-/// One output row of a 3x3 depthwise convolution with padding 1, over `channels` of them.
+/// Part of one output row of a 3x3 depthwise convolution with padding 1, over `channels` of them.
 struct DepthwiseRow {
-  const Scalar* input[3];     // the input rows above, at and below; each begins with the padding pixel at column -1
+  const Scalar* input[3];     // the input rows above, at and below
   std::int64_t input_stride;  // from pixel to pixel
   const Scalar* weight;       // [3, 3, ...], taps weight_stride apart
   std::int64_t weight_stride;
-  int channels, width, stride;  // width of the output
+  int channels, input_width, stride;
+  int first, last;  // output pixels [first, last)
+  bool
+      streamed;  // the output passes the cache by, for maps larger than it; `to` begins on a cache line, as all rows do
 };
 
 /// One input row of its backward: the output rows whose gradients reach it.
 struct DepthwiseBackwardRow {
-  int count;                  // output rows, at most 3 for stride 1 and 2 for stride 2
-  const Scalar* gradient[3];  // each begins with the padding pixel at column -1, zero like the one behind its end
-  int tap_row[3];             // the filter row that links that output row with this input row
+  int count;  // output rows, at most 3 for stride 1 and 2 for stride 2
+  const Scalar* gradient[3];
+  int tap_row[3];  // the filter row that links that output row with this input row
   std::int64_t gradient_stride;
   const Scalar* weight;
   std::int64_t weight_stride;
@@ -77,12 +80,17 @@ struct BlockKernels {
   void (*multiply_normalise)(const Product& product, NormTerms norm, Rows to);
   /// to = a b, or nothing stored where to.data is null; sums get y - shift and its square.
   void (*multiply_measure)(const Product& product, const Scalar* shift, Sums sums, Rows to);
-  /// With z = norm(x) and dz = a b where 0 < z < 6, else 0: activated = relu6(z); sums get dz and dz * (x - mean).
-  void (*multiply_mask_sum)(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated);
+  /// With z = norm(x) and dz = a b where 0 < z < 6, else 0: activated = relu6(z); sums get dz and dz * (x - mean); dz
+  /// is stored unless dz.data is null.
+  void (*multiply_mask_sum)(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz);
   /// The same dz, taken on through the norm: to = a * dz + b * x + k.
   void (*multiply_norm_backward)(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to);
+  /// to = a * dz + b * x + k, for rows of `columns`.
+  void (*norm_backward)(std::int64_t rows, int columns, ConstRows dz, ConstRows x, NormGradientTerms terms, Rows to);
+  /// sums += the columns' sums.
+  void (*sum_columns)(std::int64_t rows, int columns, ConstRows x, Scalar* sums);
 
-  /// to = depthwise(input); sums get y - shift and its square.
+  /// to = depthwise(input), beginning with pixel `first`; sums get y - shift and its square.
   void (*depthwise_row)(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to);
   /// With z the row's activated input: dz = gradient of it where 0 < z < 6, else 0; sum += dz; d_weight [3, 3, ...]
   /// (taps weight_stride apart) += z * gradient.

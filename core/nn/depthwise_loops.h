@@ -15,29 +15,72 @@ inline void for_channels(int channels, Body&& body) {
   }
 }
 
-void depthwise_row(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {
+void norm_backward(std::int64_t rows, int columns, ConstRows dz, ConstRows x, NormGradientTerms terms, Rows to) {
+  for_channels(columns, [&]<int kCount>(int c) {
+    const auto a = load<kCount>(terms.a + c), b = load<kCount>(terms.b + c), k = load<kCount>(terms.k + c);
+    const Scalar *gradient = dz.data + c, *in = x.data + c;
+    Scalar* out = to.data + c;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      store<kCount>(out, a * load<kCount>(gradient) + (b * load<kCount>(in) + k));
+      gradient += dz.stride;
+      in += x.stride;
+      out += to.stride;
+    }
+  });
+}
+
+void sum_columns(std::int64_t rows, int columns, ConstRows x, Scalar* sums) {
+  for_channels(columns, [&]<int kCount>(int c) {
+    auto total = load<kCount>(sums + c);
+    const Scalar* in = x.data + c;
+    for (std::int64_t r = 0; r < rows; ++r, in += x.stride) total += load<kCount>(in);
+    store<kCount>(sums + c, total);
+  });
+}
+
+// The pixels at a row's ends lack a neighbour: each kernel has its pixel as a template over whether they are there.
+
+/// Stores past the cache where the instruction set writes whole cache lines.
+template <int kCount>
+inline void stream(Scalar* to, Vector<kCount> v) {
+#ifdef __AVX512F__
+  if constexpr (sizeof v == sizeof(__m512)) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
+#endif
+  store<kCount>(to, v);
+}
+
+template <bool kStreamed>
+void depthwise_row_as(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {
   const std::int64_t pixel = row.input_stride;
+  const int inner =
+      row.input_width < 2 ? 0 : (row.input_width - 2) / row.stride + 1;  // first without a right neighbour
   for_channels(row.channels, [&]<int kCount>(int c) {
     Vector<kCount> weight[9];
 #pragma GCC unroll 9
     for (int k = 0; k < 9; ++k) weight[k] = load<kCount>(row.weight + k * row.weight_stride + c);
     const auto middle = load<kCount>(shift + c);
     auto first = load<kCount>(sums.first + c), second = load<kCount>(sums.second + c);
-    const Scalar *above = row.input[0] + c, *at = row.input[1] + c, *below = row.input[2] + c;
+    const std::int64_t begin = static_cast<std::int64_t>(row.first) * row.stride * pixel + c;
+    const Scalar *above = row.input[0] + begin, *at = row.input[1] + begin, *below = row.input[2] + begin;
     Scalar* out = to.data + c;
-    for (int x = 0; x < row.width; ++x) {
+    const auto next = [&]<bool kLeft, bool kRight>() __attribute__((always_inline)) {
       // Three sums, one a filter row, shorten the chain of dependent additions.
-      Vector<kCount> y0 = weight[0] * load<kCount>(above);
-      Vector<kCount> y1 = weight[3] * load<kCount>(at);
-      Vector<kCount> y2 = weight[6] * load<kCount>(below);
-      y0 += weight[1] * load<kCount>(above + pixel);
-      y1 += weight[4] * load<kCount>(at + pixel);
-      y2 += weight[7] * load<kCount>(below + pixel);
-      y0 += weight[2] * load<kCount>(above + 2 * pixel);
-      y1 += weight[5] * load<kCount>(at + 2 * pixel);
-      y2 += weight[8] * load<kCount>(below + 2 * pixel);
+      Vector<kCount> y0 = {}, y1 = {}, y2 = {};
+      if constexpr (kLeft) {
+        y0 = weight[0] * load<kCount>(above - pixel);
+        y1 = weight[3] * load<kCount>(at - pixel);
+        y2 = weight[6] * load<kCount>(below - pixel);
+      }
+      y0 += weight[1] * load<kCount>(above);
+      y1 += weight[4] * load<kCount>(at);
+      y2 += weight[7] * load<kCount>(below);
+      if constexpr (kRight) {
+        y0 += weight[2] * load<kCount>(above + pixel);
+        y1 += weight[5] * load<kCount>(at + pixel);
+        y2 += weight[8] * load<kCount>(below + pixel);
+      }
       const Vector<kCount> y = y0 + y1 + y2;
-      store<kCount>(out, y);
+      kStreamed ? stream<kCount>(out, y) : store<kCount>(out, y);
       const Vector<kCount> d = y - middle;
       first += d;
       second += d * d;
@@ -45,19 +88,33 @@ void depthwise_row(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows
       at += row.stride * pixel;
       below += row.stride * pixel;
       out += to.stride;
+    };
+    int x = row.first;
+    if (x == 0 && x < row.last) {
+      inner > 0 ? next.template operator()<false, true>() : next.template operator()<false, false>();
+      ++x;
     }
+    for (const int end = inner < row.last ? inner : row.last; x < end; ++x) next.template operator()<true, true>();
+    for (; x < row.last; ++x) next.template operator()<true, false>();
     store<kCount>(sums.first + c, first);
     store<kCount>(sums.second + c, second);
   });
+#ifdef __AVX512F__
+  if (kStreamed) _mm_sfence();  // other threads read it after the next barrier
+#endif
 }
 
-/// Stride 1: output pixel x + 1 - tap reaches input pixel x.
-template <int kRows>
-void depthwise_backward_dense(const DepthwiseBackwardRow& row, ConstRows z, Rows dz, Scalar* sum, Scalar* d_weight) {
-  const std::int64_t pixel = row.gradient_stride;
-  for_channels(row.channels, [&]<int kCount>(int c) {
-    Vector<kCount> weight[kRows][3], change[kRows][3];
-    const Scalar* gradient[kRows];
+void depthwise_row(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {
+  row.streamed ? depthwise_row_as<true>(row, shift, sums, to) : depthwise_row_as<false>(row, shift, sums, to);
+}
+
+/// What both kinds of backward rows work with: the filter rows that link this input row with its output rows.
+template <int kRows, int kCount>
+struct BackwardTaps {
+  Vector<kCount> weight[kRows][3], change[kRows][3];
+  const Scalar* gradient[kRows];
+
+  BackwardTaps(const DepthwiseBackwardRow& row, const Scalar* d_weight, int c) {
 #pragma GCC unroll 3
     for (int i = 0; i < kRows; ++i) {
       gradient[i] = row.gradient[i] + c;
@@ -68,29 +125,8 @@ void depthwise_backward_dense(const DepthwiseBackwardRow& row, ConstRows z, Rows
         change[i][t] = load<kCount>(d_weight + tap);
       }
     }
-    auto total = load<kCount>(sum + c);
-    const Scalar* in = z.data + c;
-    Scalar* out = dz.data + c;
-    for (int x = 0; x < row.width; ++x) {
-      const auto activated = load<kCount>(in);
-      Vector<kCount> g[3] = {};
-#pragma GCC unroll 3
-      for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-        for (int t = 0; t < 3; ++t) {
-          const auto from = load<kCount>(gradient[i] + (2 - t) * pixel);
-          g[i] += weight[i][t] * from;
-          change[i][t] += activated * from;
-        }
-        gradient[i] += pixel;
-      }
-      const auto masked_gradient = masked<kCount>(g[0] + g[1] + g[2], activated);
-      store<kCount>(out, masked_gradient);
-      total += masked_gradient;
-      in += z.stride;
-      out += dz.stride;
-    }
-    store<kCount>(sum + c, total);
+  }
+  void store_to(const DepthwiseBackwardRow& row, Scalar* d_weight, int c) const {
 #pragma GCC unroll 3
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
@@ -98,6 +134,47 @@ void depthwise_backward_dense(const DepthwiseBackwardRow& row, ConstRows z, Rows
         store<kCount>(d_weight + (row.tap_row[i] * 3 + t) * row.weight_stride + c, change[i][t]);
       }
     }
+  }
+};
+
+/// Stride 1: output pixel x + 1 - tap reaches input pixel x.
+template <int kRows>
+void depthwise_backward_dense(const DepthwiseBackwardRow& row, ConstRows z, Rows dz, Scalar* sum, Scalar* d_weight) {
+  const std::int64_t pixel = row.gradient_stride;
+  for_channels(row.channels, [&]<int kCount>(int c) {
+    BackwardTaps<kRows, kCount> taps(row, d_weight, c);
+    auto total = load<kCount>(sum + c);
+    const Scalar* in = z.data + c;
+    Scalar* out = dz.data + c;
+    const auto next = [&]<bool kLeft, bool kRight>() __attribute__((always_inline)) {
+      const auto activated = load<kCount>(in);
+      Vector<kCount> g[3] = {};
+#pragma GCC unroll 3
+      for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+        for (int t = 0; t < 3; ++t) {
+          if ((t == 0 && !kRight) || (t == 2 && !kLeft)) continue;
+          const auto from = load<kCount>(taps.gradient[i] + (1 - t) * pixel);
+          g[i] += taps.weight[i][t] * from;
+          taps.change[i][t] += activated * from;
+        }
+        taps.gradient[i] += pixel;
+      }
+      const auto masked_gradient = masked<kCount>(g[0] + g[1] + g[2], activated);
+      store<kCount>(out, masked_gradient);
+      total += masked_gradient;
+      in += z.stride;
+      out += dz.stride;
+    };
+    if (row.width == 1) {
+      next.template operator()<false, false>();
+    } else {
+      next.template operator()<false, true>();
+      for (int x = 1; x + 1 < row.width; ++x) next.template operator()<true, true>();
+      next.template operator()<true, false>();
+    }
+    store<kCount>(sum + c, total);
+    taps.store_to(row, d_weight, c);
   });
 }
 
@@ -106,61 +183,53 @@ template <int kRows>
 void depthwise_backward_sparse(const DepthwiseBackwardRow& row, ConstRows z, Rows dz, Scalar* sum, Scalar* d_weight) {
   const std::int64_t pixel = row.gradient_stride;
   for_channels(row.channels, [&]<int kCount>(int c) {
-    Vector<kCount> weight[kRows][3], change[kRows][3];
-    const Scalar* gradient[kRows];
-#pragma GCC unroll 2
-    for (int i = 0; i < kRows; ++i) {
-      gradient[i] = row.gradient[i] + pixel + c;
-#pragma GCC unroll 3
-      for (int t = 0; t < 3; ++t) {
-        const std::int64_t tap = (row.tap_row[i] * 3 + t) * row.weight_stride + c;
-        weight[i][t] = load<kCount>(row.weight + tap);
-        change[i][t] = load<kCount>(d_weight + tap);
-      }
-    }
+    BackwardTaps<kRows, kCount> taps(row, d_weight, c);
     auto total = load<kCount>(sum + c);
     const Scalar* in = z.data + c;
     Scalar* out = dz.data + c;
-    for (int x = 0; x < row.width; x += 2) {
-      const auto even = load<kCount>(in);
+    const auto even = [&]() __attribute__((always_inline)) {
+      const auto activated = load<kCount>(in);
       Vector<kCount> g = {};
 #pragma GCC unroll 2
       for (int i = 0; i < kRows; ++i) {
-        const auto here = load<kCount>(gradient[i]);
-        g += weight[i][1] * here;
-        change[i][1] += even * here;
+        const auto here = load<kCount>(taps.gradient[i]);
+        g += taps.weight[i][1] * here;
+        taps.change[i][1] += activated * here;
       }
-      g = masked<kCount>(g, even);
+      g = masked<kCount>(g, activated);
       store<kCount>(out, g);
       total += g;
-      if (x + 1 < row.width) {
-        const auto odd = load<kCount>(in + z.stride);
-        g = Vector<kCount>{};
+    };
+    const auto odd = [&]<bool kRight>() __attribute__((always_inline)) {
+      const auto activated = load<kCount>(in + z.stride);
+      Vector<kCount> g = {};
 #pragma GCC unroll 2
-        for (int i = 0; i < kRows; ++i) {
-          const auto here = load<kCount>(gradient[i]), next = load<kCount>(gradient[i] + pixel);
-          g += weight[i][2] * here;
-          g += weight[i][0] * next;
-          change[i][2] += odd * here;
-          change[i][0] += odd * next;
+      for (int i = 0; i < kRows; ++i) {
+        const auto here = load<kCount>(taps.gradient[i]);
+        g += taps.weight[i][2] * here;
+        taps.change[i][2] += activated * here;
+        if constexpr (kRight) {
+          const auto following = load<kCount>(taps.gradient[i] + pixel);
+          g += taps.weight[i][0] * following;
+          taps.change[i][0] += activated * following;
         }
-        g = masked<kCount>(g, odd);
-        store<kCount>(out + dz.stride, g);
-        total += g;
+        taps.gradient[i] += pixel;
       }
-#pragma GCC unroll 2
-      for (int i = 0; i < kRows; ++i) gradient[i] += pixel;
+      g = masked<kCount>(g, activated);
+      store<kCount>(out + dz.stride, g);
+      total += g;
       in += 2 * z.stride;
       out += 2 * dz.stride;
+    };
+    int x = 0;
+    for (; x + 2 < row.width; x += 2) {
+      even();
+      odd.template operator()<true>();
     }
+    even();
+    if (x + 1 < row.width) odd.template operator()<false>();
     store<kCount>(sum + c, total);
-#pragma GCC unroll 2
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-      for (int t = 0; t < 3; ++t) {
-        store<kCount>(d_weight + (row.tap_row[i] * 3 + t) * row.weight_stride + c, change[i][t]);
-      }
-    }
+    taps.store_to(row, d_weight, c);
   });
 }
 
@@ -174,10 +243,19 @@ void depthwise_backward_row(const DepthwiseBackwardRow& row, ConstRows z, Rows d
                  : depthwise_backward_dense<1>(row, z, dz, sum, d_weight);
 }
 
-constexpr BlockKernels kBlockTable{
-    DERMDISTILL_KERNEL_NAME, multiply,         multiply_accumulate, multiply_accumulate_transposed, multiply_add,
-    multiply_normalise,      multiply_measure, multiply_mask_sum,   multiply_norm_backward,         depthwise_row,
-    depthwise_backward_row};
+constexpr BlockKernels kBlockTable{DERMDISTILL_KERNEL_NAME,
+                                   multiply,
+                                   multiply_accumulate,
+                                   multiply_accumulate_transposed,
+                                   multiply_add,
+                                   multiply_normalise,
+                                   multiply_measure,
+                                   multiply_mask_sum,
+                                   multiply_norm_backward,
+                                   norm_backward,
+                                   sum_columns,
+                                   depthwise_row,
+                                   depthwise_backward_row};
 
 }  // namespace
 }  // namespace dermdistill::DERMDISTILL_KERNEL_SET

@@ -7,6 +7,9 @@
 #include "core/nn/vector_kernels.h"
 
 namespace dermdistill {
+namespace {
+constexpr int kSymmetricColumns = 32;
+}  // namespace
 
 bool is_inverted_residual(std::span<const Unit> units, std::size_t first) {
   if (first + 3 > units.size()) return false;
@@ -42,6 +45,8 @@ InvertedResidual::InvertedResidual(const BlockShape& shape, const Tensors& tenso
       kernels_(kernels),
       parts_(thread_count()),
       depth_(shape.stem ? block::kPatch : shape.in_channels),
+      used_(shape.stem ? block::kPatchValues : shape.in_channels),
+      planes_(!shape.stem && shape.height * shape.width <= block::kPlanePixels),
       chunk_(shape.width > 16 ? shape.hidden_channels : std::min(shape.hidden_channels, 192)),
       expanded_norm_(shape.hidden_channels),
       middle_norm_(shape.hidden_channels),
@@ -62,15 +67,30 @@ InvertedResidual::InvertedResidual(const BlockShape& shape, const Tensors& tenso
   sums_.resize(sum_stride_ * at(parts_));
 }
 
+// A product that computes a value again takes longer than storing and loading it from this depth on.
+std::size_t InvertedResidual::expanded_size() const {
+  return shape_.in_channels >= 96 ? at(shape_.pixels()) * at(shape_.hidden_channels) : 0;
+}
+std::size_t InvertedResidual::gradient_size() const {
+  return shape_.out_channels >= 64 ? at(shape_.out_pixels()) * at(shape_.hidden_channels) : 0;
+}
+
+void InvertedResidual::keep(std::span<Scalar> expanded, std::span<Scalar> gradient) {
+  kept_expanded_ = expanded;
+  kept_gradient_ = gradient;
+}
+
 std::size_t InvertedResidual::scratch_size() const {
   const std::size_t hidden = at(shape_.hidden_channels), depth = at(depth_), out = at(shape_.out_channels),
                     chunk = at(chunk_), width = at(shape_.width);
-  const std::size_t slab = at(block::kSlabPixels) + width;
-  const std::size_t measuring = depth * depth + 2 * hidden + 2 * slab * depth;
-  const std::size_t forward = (5 * (width + 2)) * chunk + 2 * hidden + width * depth;
-  const std::size_t projecting = at(block::slab_rows(shape_.hidden_channels)) * hidden + 2 * hidden + hidden * out;
-  const std::size_t backward =
-      depth * hidden + 9 * hidden + 5 * (width + 2) * chunk + width * chunk + slab * chunk + slab * depth + hidden;
+  const std::size_t plane = at(shape_.height) * width;
+  const std::size_t slab = planes_ ? plane : at(block::kSlabPixels) + width,
+                    window = (planes_ ? plane : 4 * width) * chunk;
+  const std::size_t measuring = depth * depth + 3 * hidden + depth + 2 * (at(block::kSlabPixels) + width) * depth;
+  const std::size_t forward = std::max(window, 4 * width * chunk) + width * hidden + 2 * hidden + slab * depth;
+  const std::size_t projecting =
+      256 * chunk + 2 * hidden + hidden * out + at(block::slab_rows(shape_.hidden_channels)) * hidden;
+  const std::size_t backward = depth * hidden + 9 * hidden + hidden + 2 * slab * chunk + slab * depth + window;
   return std::max({measuring, forward, projecting, backward}) + 16 * 8;  // every piece begins on a cache line
 }
 
@@ -125,25 +145,32 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
     Scalar* patches = scratch.of(0).take(at(shape_.width) * at(depth_));
     const Scalar* row = input_rows(in, 0, shape_.height / 2, 1, patches);
     kernels_.multiply(
-        {1, hidden, depth_, {row + shape_.width / 2 * depth_, depth_}, {expansion_transposed_.data(), hidden}},
+        {1, hidden, used_, {row + shape_.width / 2 * depth_, depth_}, {expansion_transposed_.data(), hidden}},
         {shift_.data(), hidden});
   }
   std::fill(sums_.begin(), sums_.end(), 0.0);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     const std::size_t squares = at(depth_) * at(depth_);
-    Scalar *products = pieces.take(squares), *moments = pieces.take(2 * at(hidden));
+    Scalar *products = pieces.take(squares), *moments = pieces.take(2 * at(hidden)), *totals = pieces.take(at(depth_));
     Scalar* patches = pieces.take(at(block::kSlabPixels + shape_.width) * at(depth_));
     std::fill_n(products, squares, Scalar(0));
     std::fill_n(moments, 2 * hidden, Scalar(0));
+    std::fill_n(totals, depth_, Scalar(0));
     double *moment_sums = sums_.data() + at(part) * sum_stride_, *columns = moment_sums + 2 * hidden;
     const auto measure = [&](const Scalar* rows, std::int64_t count) {
       const ConstRows x{rows, depth_};
-      kernels_.multiply_accumulate_transposed({depth_, depth_, count, x, x}, {products, depth_});
+      for (int c = 0; c < depth_;
+           c += kSymmetricColumns) {  // of the symmetric products only what is below the diagonal
+        kernels_.multiply_accumulate_transposed(
+            {used_ - c, std::min(kSymmetricColumns, depth_ - c), count, {rows + c, depth_}, {rows + c, depth_}},
+            {products + static_cast<std::int64_t>(c) * (depth_ + 1), depth_});
+      }
       block::flush(products, columns + depth_, depth_ * depth_);
-      block::add_columns(rows, count, depth_, columns);
+      kernels_.sum_columns(count, depth_, x, totals);
+      block::flush(totals, columns, depth_);
       if (!shape_.stem) return;
-      kernels_.multiply_measure({count, hidden, depth_, x, {expansion_transposed_.data(), hidden}}, shift_.data(),
+      kernels_.multiply_measure({count, hidden, used_, x, {expansion_transposed_.data(), hidden}}, shift_.data(),
                                 {moments, moments + hidden}, {nullptr, 0});
       block::flush(moments, moment_sums, 2 * hidden);
     };
@@ -177,8 +204,8 @@ void InvertedResidual::finish_input_statistics() {
   for (int j = 0; j < depth_; ++j) input_mean_[at(j)] = columns[j] / n;
   for (int j = 0; j < depth_; ++j) {
     for (int k = 0; k < depth_; ++k) {
-      covariance_[at(j * depth_ + k)] =
-          static_cast<Scalar>(products[j * depth_ + k] - n * input_mean_[at(j)] * input_mean_[at(k)]);
+      const double product = products[std::max(j, k) * depth_ + std::min(j, k)];
+      covariance_[at(j * depth_ + k)] = static_cast<Scalar>(product - n * input_mean_[at(j)] * input_mean_[at(k)]);
     }
   }
   parallel_parts(parts_, [&](int part, int parts) {
@@ -210,76 +237,96 @@ void InvertedResidual::finish_input_statistics() {
 
 void InvertedResidual::sample_middle(const Scalar* in, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, width = shape_.width, oy = shape_.out_height() / 2,
-            ox = shape_.out_width() / 2;
+            ox = shape_.out_width() / 2, middle = oy * shape_.stride;
   ScratchPieces pieces = scratch.of(0);
-  block::RowRing ring(pieces, width, chunk_);
-  Scalar *moments = pieces.take(2 * at(hidden)), *patches = pieces.take(at(width) * at(depth_));
+  const block::RowWindow window{pieces.take(at(4 * width * chunk_)), chunk_, width * chunk_, false};
+  Scalar *zeros = pieces.take(at(width * hidden)), *moments = pieces.take(2 * at(hidden)),
+         *patches = pieces.take(at(width) * at(depth_));
+  std::fill_n(zeros, width * hidden, Scalar(0));
   for (int c = 0; c < hidden; c += chunk_) {
-    const int channels = std::min(chunk_, hidden - c), at_row = oy * shape_.stride;
-    for (int y = std::max(at_row - 1, 0); y <= std::min(at_row + 1, shape_.height - 1); ++y) {
-      expand_row(in, 0, y, c, channels, patches, ring.pixels(y));
+    const int channels = std::min(chunk_, hidden - c);
+    for (int y = std::max(middle - 1, 0); y <= std::min(middle + 1, shape_.height - 1); ++y) {
+      expand_rows(in, 0, y, 1, c, channels, patches, window.rows(y));
     }
-    DepthwiseRow row = depthwise_row(ring, at_row, c, channels);
-    for (const Scalar*& input : row.input) input += static_cast<std::int64_t>(ox) * shape_.stride * chunk_;
-    row.width = 1;
+    DepthwiseRow row = depthwise_row(window, zeros, middle, c, channels);
+    row.first = ox;
+    row.last = ox + 1;
     kernels_.depthwise_row(row, moments, {moments, moments + hidden}, {middle_shift_.data() + c, hidden});
   }
 }
 
-/// Channels [c, c + channels) of one row of the expanded map, normalised and activated.
-void InvertedResidual::expand_row(const Scalar* in, std::int64_t image, int y, int c, int channels, Scalar* patches,
-                                  Scalar* to) const {
-  kernels_.multiply_normalise({shape_.width,
+/// Channels [c, c + channels) of rows of the expanded map, normalised and activated.
+void InvertedResidual::expand_rows(const Scalar* in, std::int64_t image, int first, int count, int c, int channels,
+                                   Scalar* patches, Rows to) const {
+  kernels_.multiply_normalise({static_cast<std::int64_t>(count) * shape_.width,
                                channels,
-                               depth_,
-                               {input_rows(in, image, y, 1, patches), depth_},
+                               used_,
+                               {input_rows(in, image, first, count, patches), depth_},
                                {expansion_transposed_.data() + c, shape_.hidden_channels}},
-                              block::from(expanded_norm_.terms(), c), {to, chunk_});
+                              block::from(expanded_norm_.terms(), c), to);
 }
 
-DepthwiseRow InvertedResidual::depthwise_row(const block::RowRing& ring, int y, int c, int channels) const {
-  return {{ring.row_or_zero(y - 1, shape_.height), ring.row_or_zero(y, shape_.height),
-           ring.row_or_zero(y + 1, shape_.height)},
-          chunk_,
+/// Where an image's expanded map is: kept whole, or in a thread's own memory.
+block::RowWindow InvertedResidual::expanded_window(Scalar* own, std::int64_t image, int c) const {
+  if (kept_expanded_.empty()) return {own, chunk_, shape_.width * chunk_, planes_};
+  const std::int64_t hidden = shape_.hidden_channels;
+  return {kept_expanded_.data() + image * shape_.height * shape_.width * hidden + c, hidden, shape_.width * hidden,
+          true};
+}
+
+DepthwiseRow InvertedResidual::depthwise_row(const block::RowWindow& window, const Scalar* zeros, int y, int c,
+                                             int channels) const {
+  const auto row = [&](int index) { return index < 0 || index >= shape_.height ? zeros : window.row(index); };
+  return {{row(y - 1), row(y), row(y + 1)},
+          window.pixel_stride,
           tensors_[1]->weight.data() + c,
           shape_.hidden_channels,
           channels,
+          shape_.width,
+          shape_.stride,
+          0,
           shape_.out_width(),
-          shape_.stride};
+          false};
 }
 
 void InvertedResidual::spatial_forward(const Scalar* in, Scalar* middle, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, width = shape_.width, out_height = shape_.out_height(),
-            out_width = shape_.out_width();
+            out_width = shape_.out_width(), rows = planes_ ? shape_.height : 1;
+  const std::size_t bytes = at(shape_.out_pixels()) * at(hidden) * sizeof(Scalar);
+  const bool streamed = bytes > block::kCachedBytes && at(hidden) * sizeof(Scalar) % block::kCacheLine == 0 &&
+                        reinterpret_cast<std::uintptr_t>(middle) % block::kCacheLine == 0;
   sample_middle(in, scratch);
   std::fill(sums_.begin(), sums_.end(), 0.0);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
-    block::RowRing ring(pieces, width, chunk_);
-    Scalar *moments = pieces.take(2 * at(hidden)), *patches = pieces.take(at(width) * at(depth_));
+    Scalar *own = pieces.take(at((planes_ ? shape_.height : 4) * width * chunk_)),
+           *zeros = pieces.take(at(width * hidden)), *moments = pieces.take(2 * at(hidden)),
+           *patches = pieces.take(at(width) * at(depth_));
+    std::fill_n(zeros, width * hidden, Scalar(0));
     std::fill_n(moments, 2 * hidden, Scalar(0));
     double* moment_sums = sums_.data() + at(part) * sum_stride_;
     int pending = 0;
-    const auto [first, last] = slice_of(shape_.batch, part, parts);
-    for (std::int64_t image = first; image < last; ++image) {
-      for (int c = 0; c < hidden; c += chunk_) {
-        const int channels = std::min(chunk_, hidden - c);
-        int made = 0;
-        for (int oy = 0; oy < out_height; ++oy) {
-          for (; made <= std::min(oy * shape_.stride + 1, shape_.height - 1); ++made) {
-            expand_row(in, image, made, c, channels, patches, ring.pixels(made));
-          }
-          const DepthwiseRow row = depthwise_row(ring, oy * shape_.stride, c, channels);
-          kernels_.depthwise_row(row, middle_shift_.data() + c, {moments + c, moments + hidden + c},
-                                 {middle + (image * out_height + oy) * out_width * hidden + c, hidden});
-          if ((pending += out_width) >= block::kFlushPixels) {
-            block::flush(moments, moment_sums, 2 * hidden);
-            pending = 0;
-          }
+    const auto flush = [&](int c, int channels) {
+      block::flush(moments + c, moment_sums + c, channels);
+      block::flush(moments + hidden + c, moment_sums + hidden + c, channels);
+      pending = 0;
+    };
+    for_images(part, parts, [&](std::int64_t image, int c, int channels) {
+      const block::RowWindow window = expanded_window(own, image, c);
+      int made = 0;
+      for (int oy = 0; oy < out_height; ++oy) {
+        for (; made <= std::min(oy * shape_.stride + 1, shape_.height - 1); made += rows) {
+          expand_rows(in, image, made, rows, c, channels, patches, window.rows(made));
         }
+        DepthwiseRow row = depthwise_row(window, zeros, oy * shape_.stride, c, channels);
+        row.streamed = streamed;
+        kernels_.depthwise_row(row, middle_shift_.data() + c, {moments + c, moments + hidden + c},
+                               {middle + (image * out_height + oy) * out_width * hidden + c, hidden});
+        if ((pending += out_width) >= block::kFlushPixels) flush(c, channels);
       }
-    }
-    block::flush(moments, moment_sums, 2 * hidden);
+      if (chunk_ < hidden) flush(c, channels);  // the next chunk counts its own
+    });
+    flush(0, hidden);
   });
   add_up_sums();
   const UnitTensors& t = *tensors_[1];

@@ -1,13 +1,16 @@
 // MobileNetV2's block (Sandler et al. 2018, expansion, depthwise convolution, projection, each with batch norm) as one
-// layer for training. The expanded map, six times the input, never goes to memory: it is computed from the input row by
-// row wherever it is needed, and what batch norm has to know about it follows from sums over the input.
+// layer for training. The expanded map, six times the input, does not go to memory where it is large: it is computed
+// from the input row by row wherever it is needed. What batch norm has to know about it follows from sums over the
+// input.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "core/base/parallel.h"
 #include "core/nn/batch_norm.h"
 #include "core/nn/block_kernels.h"
 #include "core/nn/inverted_residual_parts.h"
@@ -38,6 +41,14 @@ class InvertedResidual {
 
   InvertedResidual(const BlockShape& shape, const Tensors& tensors, const BlockKernels& kernels = block_kernels());
 
+  /// Values of the expanded map and of the gradient at the depthwise convolution's output where keeping them from
+  /// forward to backward (the gradient within backward) is faster than computing them twice, else 0.
+  std::size_t expanded_size() const;
+  std::size_t gradient_size() const;
+  /// Memory for the expanded map [pixels, hidden_channels] and for that gradient [out_pixels, hidden_channels]; what is
+  /// empty is computed twice.
+  void keep(std::span<Scalar> expanded, std::span<Scalar> gradient);
+
   /// Scalars that forward and backward need in every thread's scratch memory.
   std::size_t scratch_size() const;
 
@@ -54,19 +65,30 @@ class InvertedResidual {
                 std::span<Scalar> d_narrow, std::span<Scalar> d_in, ThreadScratch& scratch);
 
  private:
+  /// Calls body(image, first channel, channels) for all of a part's images: chunk after chunk for a few images at a
+  /// time, so that a chunk's weights stay in the cache and the images do too.
+  template <typename Body>
+  void for_images(int part, int parts, Body&& body) const;
+
   void load_weights();
   void add_up_sums();
   void add_up_scratch(std::size_t offset, std::span<Scalar> to, ThreadScratch& scratch) const;
   void measure_input(const Scalar* in, ThreadScratch& scratch);
   void finish_input_statistics();
   void sample_middle(const Scalar* in, ThreadScratch& scratch);
-  void expand_row(const Scalar* in, std::int64_t image, int y, int c, int channels, Scalar* patches, Scalar* to) const;
-  DepthwiseRow depthwise_row(const block::RowRing& ring, int y, int c, int channels) const;
+  void expand_rows(const Scalar* in, std::int64_t image, int first, int count, int c, int channels, Scalar* patches,
+                   Rows to) const;
+  DepthwiseRow depthwise_row(const block::RowWindow& window, const Scalar* zeros, int y, int c, int channels) const;
+  block::RowWindow expanded_window(Scalar* own, std::int64_t image, int c) const;
   void spatial_forward(const Scalar* in, Scalar* middle, ThreadScratch& scratch);
   void project_forward(const Scalar* middle, Scalar* narrow, ThreadScratch& scratch);
   void project_backward(const Scalar* middle, const Scalar* d_narrow, ThreadScratch& scratch);
   void spatial_backward(const Scalar* in, const Scalar* middle, const Scalar* d_narrow, Scalar* d_in,
                         ThreadScratch& scratch);
+  void middle_gradient(const Scalar* middle, const Scalar* d_narrow, std::int64_t row, int count, int c, int channels,
+                       Rows to) const;
+  DepthwiseBackwardRow depthwise_backward_row(const block::RowWindow& gradients, int y, int c, int channels) const;
+  void scale_expansion(const Scalar* scale);
   void finish_expansion_gradients(bool input_gradient, ThreadScratch& scratch);
   void correct_input_gradient(const Scalar* in, const Scalar* d_out, Scalar* d_in);
   /// Rows [first, first + count) of an image's expanded map, as the rows of numbers that the expansion multiplies.
@@ -75,7 +97,11 @@ class InvertedResidual {
   BlockShape shape_;
   Tensors tensors_;
   const BlockKernels& kernels_;
-  int parts_, depth_, chunk_;  // depth: numbers an expanded pixel is computed from; chunk: channels worked on at a time
+  int parts_;
+  int depth_, used_;  // numbers an expanded pixel is computed from, and how many of them are not just zeros
+  bool planes_;       // whole planes at a time, not rows
+  int chunk_;         // channels worked on at a time
+  std::span<Scalar> kept_expanded_, kept_gradient_;
   BatchNorm expanded_norm_, middle_norm_, narrow_norm_;
   std::vector<Scalar> expansion_, expansion_transposed_, expansion_scaled_, projection_transposed_;
   std::vector<Scalar> covariance_,
@@ -86,5 +112,17 @@ class InvertedResidual {
   std::size_t sum_stride_;
   std::vector<double> sums_;  // of every thread, sum_stride_ apart
 };
+
+template <typename Body>
+void InvertedResidual::for_images(int part, int parts, Body&& body) const {
+  const auto [first, last] = slice_of(shape_.batch, part, parts);
+  for (std::int64_t group = first; group < last; group += block::kImagesAtOnce) {
+    for (int c = 0; c < shape_.hidden_channels; c += chunk_) {
+      for (std::int64_t image = group; image < std::min(group + block::kImagesAtOnce, last); ++image) {
+        body(image, c, std::min(chunk_, shape_.hidden_channels - c));
+      }
+    }
+  }
+}
 
 }  // namespace dermdistill

@@ -43,20 +43,27 @@ void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_na
   std::fill(sums_.begin(), sums_.end(), 0.0);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
-    const int slab = block::slab_rows(hidden);
-    Scalar *d_weight = pieces.take(at(out) * at(hidden)), *activated = pieces.take(at(slab) * at(hidden)),
+    const int slab = block::slab_rows(chunk_);
+    Scalar *d_weight = pieces.take(at(out) * at(hidden)), *activated = pieces.take(at(slab) * at(chunk_)),
            *moments = pieces.take(2 * at(hidden));
+    double* moment_sums = sums_.data() + at(part) * sum_stride_;
     std::fill_n(d_weight, out * hidden, Scalar(0));
     std::fill_n(moments, 2 * hidden, Scalar(0));
     const auto [first, last] = slice_of(shape_.out_pixels(), part, parts);
-    for (std::int64_t pixel = first; pixel < last; pixel += slab) {
-      const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel);
-      const ConstRows gradient{d_narrow + pixel * out, out};
-      kernels_.multiply_mask_sum({rows, hidden, out, gradient, {tensors_[2]->weight.data(), hidden}},
-                                 {middle + pixel * hidden, hidden}, norm, {moments, moments + hidden},
-                                 {activated, hidden});
-      kernels_.multiply_accumulate_transposed({out, hidden, rows, gradient, {activated, hidden}}, {d_weight, hidden});
-      block::flush(moments, sums_.data() + at(part) * sum_stride_, 2 * hidden);
+    for (int c = 0; c < hidden; c += chunk_) {
+      const int channels = std::min(chunk_, hidden - c);
+      for (std::int64_t pixel = first; pixel < last; pixel += slab) {
+        const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel), begin = pixel * hidden + c;
+        const ConstRows gradient{d_narrow + pixel * out, out};
+        kernels_.multiply_mask_sum({rows, channels, out, gradient, {tensors_[2]->weight.data() + c, hidden}},
+                                   {middle + begin, hidden}, block::from(norm, c), {moments + c, moments + hidden + c},
+                                   {activated, chunk_},
+                                   {kept_gradient_.empty() ? nullptr : kept_gradient_.data() + begin, hidden});
+        kernels_.multiply_accumulate_transposed({out, channels, rows, gradient, {activated, chunk_}},
+                                                {d_weight + c, hidden});
+        block::flush(moments + c, moment_sums + c, channels);
+        block::flush(moments + hidden + c, moment_sums + hidden + c, channels);
+      }
     }
   });
   add_up_sums();
@@ -66,86 +73,111 @@ void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_na
                                  t.d_norm_weight, t.d_norm_bias);
 }
 
-/// Through the middle norm, the depthwise convolution and the expansion's activation, one row of the expanded map after
-/// the other: the filters' gradient, sums of dz and of its products with the input, and the part of d_in that is linear
-/// in dz.
+/// Rows of the gradient at the depthwise convolution's output, before its norm.
+void InvertedResidual::middle_gradient(const Scalar* middle, const Scalar* d_narrow, std::int64_t row, int count, int c,
+                                       int channels, Rows to) const {
+  const int hidden = shape_.hidden_channels, out = shape_.out_channels;
+  const std::int64_t pixel = row * shape_.out_width(), pixels = static_cast<std::int64_t>(count) * shape_.out_width();
+  const ConstRows x{middle + pixel * hidden + c, hidden};
+  const NormGradientTerms terms = block::from(middle_norm_.gradient_terms(), c);
+  if (!kept_gradient_.empty()) {
+    return kernels_.norm_backward(pixels, channels, {kept_gradient_.data() + pixel * hidden + c, hidden}, x, terms, to);
+  }
+  kernels_.multiply_norm_backward(
+      {pixels, channels, out, {d_narrow + pixel * out, out}, {tensors_[2]->weight.data() + c, hidden}}, x,
+      block::from(middle_norm_.terms(), c), terms, to);
+}
+
+/// The output rows that input row y takes part in, through the depthwise convolution.
+DepthwiseBackwardRow InvertedResidual::depthwise_backward_row(const block::RowWindow& gradients, int y, int c,
+                                                              int channels) const {
+  DepthwiseBackwardRow row{};
+  row.gradient_stride = gradients.pixel_stride;
+  row.weight = tensors_[1]->weight.data() + c;
+  row.weight_stride = shape_.hidden_channels;
+  row.channels = channels;
+  row.width = shape_.width;
+  row.stride = shape_.stride;
+  for (int tap = 0; tap < 3; ++tap) {
+    const int reach = y + 1 - tap;
+    if (reach < 0 || reach % shape_.stride != 0 || reach / shape_.stride >= shape_.out_height()) continue;
+    row.gradient[row.count] = gradients.row(reach / shape_.stride);
+    row.tap_row[row.count++] = tap;
+  }
+  return row;
+}
+
+/// Through the middle norm, the depthwise convolution and the expansion's activation, some rows of the expanded map
+/// after the other: the filters' gradient, sums of dz and of its products with the input, and the part of d_in that is
+/// linear in dz.
 void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, const Scalar* d_narrow, Scalar* d_in,
                                         ThreadScratch& scratch) {
-  const int hidden = shape_.hidden_channels, width = shape_.width, out = shape_.out_channels,
-            out_height = shape_.out_height(), out_width = shape_.out_width();
-  const NormTerms expanded = expanded_norm_.terms(), norm = middle_norm_.terms();
-  const NormGradientTerms norm_gradient = middle_norm_.gradient_terms();
-  for (std::size_t i = 0; i < expansion_.size(); ++i) {
-    expansion_scaled_[i] = expanded.scale[i / at(depth_)] * expansion_[i];
-  }
+  const int hidden = shape_.hidden_channels, width = shape_.width, height = shape_.height,
+            out_height = shape_.out_height(), out_width = shape_.out_width(), made_rows = planes_ ? out_height : 1,
+            slab_rows = planes_ ? height : std::max(1, block::kSlabPixels / width);
+  scale_expansion(expanded_norm_.terms().scale);
   std::fill(sums_.begin(), sums_.end(), 0.0);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
-    const int slab_rows = std::max(1, block::kSlabPixels / width);
-    const std::size_t slab = at(slab_rows) * at(width);
+    const std::size_t slab = at(slab_rows) * at(width), chunk = at(chunk_);
     Scalar *products = pieces.take(at(depth_) * at(hidden)), *d_filter = pieces.take(9 * at(hidden)),
-           *moments = pieces.take(at(hidden)), *activated = pieces.take(at(width) * at(chunk_)),
-           *dz = pieces.take(slab * at(chunk_)), *patches = pieces.take(slab * at(depth_));
-    block::RowRing ring(pieces, out_width, chunk_);
+           *moments = pieces.take(at(hidden)), *own = pieces.take(slab * chunk), *dz = pieces.take(slab * chunk),
+           *patches = pieces.take(slab * at(depth_));
+    const block::RowWindow gradients{pieces.take(at((planes_ ? out_height : 4) * out_width) * chunk), chunk_,
+                                     out_width * chunk_, planes_};
     std::fill_n(products, depth_ * hidden, Scalar(0));
     std::fill_n(d_filter, 9 * hidden, Scalar(0));
     std::fill_n(moments, hidden, Scalar(0));
-    const auto [first, last] = slice_of(shape_.batch, part, parts);
-    for (std::int64_t image = first; image < last; ++image) {
-      for (int c = 0; c < hidden; c += chunk_) {
-        const int channels = std::min(chunk_, hidden - c);
-        int made = 0;
-        for (int top = 0; top < shape_.height; top += slab_rows) {
-          const int bottom = std::min(top + slab_rows, shape_.height);
-          const Scalar* inputs = input_rows(in, image, top, bottom - top, patches);
-          for (int y = top; y < bottom; ++y) {
-            for (; made <= std::min((y + 1) / shape_.stride, out_height - 1); ++made) {
-              const std::int64_t pixel = (image * out_height + made) * out_width;
-              kernels_.multiply_norm_backward(
-                  {out_width, channels, out, {d_narrow + pixel * out, out}, {tensors_[2]->weight.data() + c, hidden}},
-                  {middle + pixel * hidden + c, hidden}, block::from(norm, c), block::from(norm_gradient, c),
-                  {ring.pixels(made), chunk_});
-            }
-            const Scalar* row_inputs = inputs + static_cast<std::int64_t>(y - top) * width * depth_;
-            kernels_.multiply_normalise(
-                {width, channels, depth_, {row_inputs, depth_}, {expansion_transposed_.data() + c, hidden}},
-                block::from(expanded, c), {activated, chunk_});
-            DepthwiseBackwardRow row{};
-            row.gradient_stride = chunk_;
-            row.weight = tensors_[1]->weight.data() + c;
-            row.weight_stride = hidden;
-            row.channels = channels;
-            row.width = width;
-            row.stride = shape_.stride;
-            for (int tap = 0; tap < 3; ++tap) {
-              const int reach = y + 1 - tap;
-              if (reach < 0 || reach % shape_.stride != 0 || reach / shape_.stride >= out_height) continue;
-              row.gradient[row.count] = ring.row(reach / shape_.stride);
-              row.tap_row[row.count++] = tap;
-            }
-            kernels_.depthwise_backward_row(row, {activated, chunk_},
-                                            {dz + static_cast<std::int64_t>(y - top) * width * chunk_, chunk_},
-                                            moments + c, d_filter + c);
-          }
-          const std::int64_t pixels = static_cast<std::int64_t>(bottom - top) * width;
-          kernels_.multiply_accumulate_transposed({depth_, channels, pixels, {inputs, depth_}, {dz, chunk_}},
-                                                  {products + c, hidden});
-          if (d_in) {
-            const auto multiply = c == 0 ? kernels_.multiply : kernels_.multiply_accumulate;
-            const std::int64_t begin = (image * shape_.height + top) * width;
-            multiply({pixels,
-                      depth_,
-                      channels,
-                      {dz, chunk_},
-                      {expansion_scaled_.data() + static_cast<std::int64_t>(c) * depth_, depth_}},
-                     {d_in + begin * depth_, depth_});
-          }
-          block::flush(moments + c, sums_.data() + at(part) * sum_stride_ + c, channels);
+    for_images(part, parts, [&](std::int64_t image, int c, int channels) {
+      int made = 0;
+      for (int top = 0; top < height; top += slab_rows) {
+        const int rows = std::min(slab_rows, height - top);
+        const std::int64_t pixels = static_cast<std::int64_t>(rows) * width;
+        const Scalar* inputs = input_rows(in, image, top, rows, patches);
+        block::RowWindow expanded = expanded_window(own, image, c);
+        if (kept_expanded_.empty()) {
+          expanded = {own - top * expanded.row_stride, chunk_, expanded.row_stride, true};
+          kernels_.multiply_normalise(
+              {pixels, channels, used_, {inputs, depth_}, {expansion_transposed_.data() + c, hidden}},
+              block::from(expanded_norm_.terms(), c), {own, chunk_});
         }
+        for (int y = top; y < top + rows; ++y) {
+          for (; made <= std::min((y + 1) / shape_.stride, out_height - 1); made += made_rows) {
+            middle_gradient(middle, d_narrow, image * out_height + made, made_rows, c, channels, gradients.rows(made));
+          }
+          const Rows z = expanded.rows(y);
+          kernels_.depthwise_backward_row(depthwise_backward_row(gradients, y, c, channels), {z.data, z.stride},
+                                          {dz + static_cast<std::int64_t>(y - top) * width * chunk_, chunk_},
+                                          moments + c, d_filter + c);
+        }
+        kernels_.multiply_accumulate_transposed({used_, channels, pixels, {inputs, depth_}, {dz, chunk_}},
+                                                {products + c, hidden});
+        if (d_in) {
+          const auto multiply = c == 0 ? kernels_.multiply : kernels_.multiply_accumulate;
+          multiply({pixels,
+                    depth_,
+                    channels,
+                    {dz, chunk_},
+                    {expansion_scaled_.data() + static_cast<std::int64_t>(c) * depth_, depth_}},
+                   {d_in + (image * height + top) * width * depth_, depth_});
+        }
+        block::flush(moments + c, sums_.data() + at(part) * sum_stride_ + c, channels);
       }
-    }
+    });
   });
   add_up_sums();
+}
+
+/// expansion_scaled_ = diag(scale) times the expansion.
+void InvertedResidual::scale_expansion(const Scalar* scale) {
+  parallel_parts(parts_, [&](int part, int parts) {
+    const auto [first, last] = slice_of(shape_.hidden_channels, part, parts);
+    for (std::int64_t c = first; c < last; ++c) {
+      const Scalar* from = expansion_.data() + c * depth_;
+      std::transform(from, from + depth_, expansion_scaled_.begin() + c * depth_,
+                     [factor = scale[c]](Scalar weight) { return factor * weight; });
+    }
+  });
 }
 
 /// With S the sum of dz, G that of dz times the input, both over all pixels, m and C the input's mean and covariance
@@ -181,11 +213,10 @@ void InvertedResidual::finish_expansion_gradients(bool input_gradient, ThreadScr
         t.d_weight[at(c * own + k)] = terms.a[c] * products_[at(static_cast<std::int64_t>(k) * hidden + c)] +
                                       terms.b[c] * expansion_covariance_[at(c * depth_ + k)];
       }
-      for (int k = 0; k < depth_; ++k)
-        expansion_scaled_[at(c * depth_ + k)] = terms.b[c] * expansion_[at(c * depth_ + k)];
     }
   });
   if (!input_gradient) return;
+  scale_expansion(terms.b);
   std::fill(correction_.begin(), correction_.end(), Scalar(0));
   parallel_parts(parts_, [&](int part, int parts) {
     const auto [first, last] = slice_of(depth_ / kChannelMultiple, part, parts);

@@ -12,7 +12,13 @@ namespace dermdistill::block {
 
 constexpr int kSlabPixels = 128;   // expanded pixels that the backward's matrix products take at a time
 constexpr int kFlushPixels = 128;  // summed in Scalar before going over to double
-constexpr int kPatch = 32;  // 3 x 3 x 3 numbers of the image and zeros: what a pixel of the stem is computed from
+constexpr int kPatchValues = 27;   // 3 x 3 x 3 numbers of the image: what a pixel of the stem is computed from
+constexpr int kPatch = 32;         // the same with zeros behind them
+constexpr std::size_t kCacheLine = 64;
+/// Maps larger than this are out of the cache when they are read next.
+constexpr std::size_t kCachedBytes = std::size_t{12} << 20;
+constexpr int kImagesAtOnce = 4;
+constexpr int kPlanePixels = 64;  // planes up to this size are worked on as a whole, larger ones row by row
 
 /// Pixels of a slab of the expanded map that stays in the second cache while a product reads it.
 inline int slab_rows(int channels) { return std::clamp(32768 / channels, 32, 256); }
@@ -22,17 +28,6 @@ inline void flush(Scalar* from, double* to, int count) {
   for (int i = 0; i < count; ++i) {
     to[i] += static_cast<double>(from[i]);
     from[i] = 0;
-  }
-}
-
-inline void add_columns(const Scalar* rows, std::int64_t count, int columns, double* sums) {
-  for (int c0 = 0; c0 < columns; c0 += 32) {
-    Scalar partial[32] = {};
-    const int n = std::min(32, columns - c0);
-    for (std::int64_t r = 0; r < count; ++r) {
-      for (int c = 0; c < n; ++c) partial[c] += rows[r * columns + c0 + c];
-    }
-    for (int c = 0; c < n; ++c) sums[c0 + c] += static_cast<double>(partial[c]);
   }
 }
 
@@ -46,39 +41,33 @@ inline NormGradientTerms from(const NormGradientTerms& terms, int channel) {
 /// One row of the stem's output as patches [width, kPatch] of an image plane with three channels: the 3x3 pixels, row
 /// by row, zero outside the image and behind the 27th number.
 inline void gather_patches(const Scalar* plane, int image_height, int image_width, int row, int width, Scalar* to) {
+  const std::int64_t line = static_cast<std::int64_t>(image_width) * 3;
+  const bool inner_row = row > 0 && 2 * row + 1 < image_height;
   for (int x = 0; x < width; ++x, to += kPatch) {
-    std::fill(to, to + kPatch, Scalar(0));
     const int left = 2 * x - 1, begin = std::max(left, 0), end = std::min(left + 3, image_width);
+    if (inner_row && begin + 3 == end) {
+      const Scalar* from = plane + (2 * row - 1) * line + begin * 3;
+      for (int ky = 0; ky < 3; ++ky) std::copy_n(from + ky * line, 9, to + 9 * ky);
+      std::fill(to + kPatchValues, to + kPatch, Scalar(0));
+      continue;
+    }
+    std::fill(to, to + kPatch, Scalar(0));
     for (int ky = 0; ky < 3; ++ky) {
       const int y = 2 * row + ky - 1;
       if (y < 0 || y >= image_height) continue;
-      const Scalar* line = plane + static_cast<std::int64_t>(y) * image_width * 3;
-      std::copy(line + begin * 3, line + end * 3, to + 9 * ky + (begin - left) * 3);
+      std::copy(plane + y * line + begin * 3, plane + y * line + end * 3, to + 9 * ky + (begin - left) * 3);
     }
   }
 }
 
-/// The last four rows of a map, each with a padding pixel of zeros at both ends.
-class RowRing {
- public:
-  RowRing(ScratchPieces& pieces, int width, int channels)
-      : channels_(channels), row_size_(static_cast<std::int64_t>(width + 2) * channels) {
-    const std::size_t size = at(5 * row_size_);
-    rows_ = pieces.take(size);
-    std::fill_n(rows_, size, Scalar(0));
-  }
-  /// Row `index`, beginning with its padding.
-  Scalar* row(int index) const { return rows_ + (index & 3) * row_size_; }
-  /// Its first pixel.
-  Scalar* pixels(int index) const { return row(index) + channels_; }
-  const Scalar* row_or_zero(int index, int height) const {
-    return index < 0 || index >= height ? rows_ + 4 * row_size_ : row(index);
-  }
+/// Rows of a map: all of a plane, or only the last four of them, which is as many as a 3x3 filter needs at a time.
+struct RowWindow {
+  Scalar* data;
+  std::int64_t pixel_stride, row_stride;
+  bool whole;
 
- private:
-  int channels_;
-  std::int64_t row_size_;
-  Scalar* rows_;
+  Scalar* row(int index) const { return data + (whole ? index : index & 3) * row_stride; }
+  Rows rows(int index) const { return {row(index), pixel_stride}; }
 };
 
 }  // namespace dermdistill::block

@@ -154,18 +154,19 @@ struct Measure {
   };
 };
 
+template <bool kStore>
 struct MaskAndSum {
   ConstRows x;
   NormTerms norm;
   Sums sums;
-  Rows activated;
+  Rows activated, dz;
 
   template <int kCount, int kWidth>
   struct Tile {
     ConstRows x;
     Columns<kCount, kWidth> scale, offset, mean, first, second;
     Sums sums;
-    Rows activated;
+    Rows activated, dz;
     Tile(const MaskAndSum& e, std::int64_t row, int column)
         : x{e.x.data + row * e.x.stride + column, e.x.stride},
           scale(e.norm.scale + column),
@@ -174,14 +175,16 @@ struct MaskAndSum {
           first(e.sums.first + column),
           second(e.sums.second + column),
           sums{e.sums.first + column, e.sums.second + column},
-          activated{e.activated.data + row * e.activated.stride + column, e.activated.stride} {}
+          activated{e.activated.data + row * e.activated.stride + column, e.activated.stride},
+          dz{kStore ? e.dz.data + row * e.dz.stride + column : nullptr, e.dz.stride} {}
     void put(int r, int v, Vector<kCount> gradient) {
       const auto in = load<kCount>(x.data + r * x.stride + v * kCount);
       const Vector<kCount> z = in * scale.value[v] + offset.value[v];
       store<kCount>(activated.data + r * activated.stride + v * kCount, relu6<kCount>(z));
-      const Vector<kCount> dz = masked<kCount>(gradient, z);
-      first.value[v] += dz;
-      second.value[v] += dz * (in - mean.value[v]);
+      const Vector<kCount> d = masked<kCount>(gradient, z);
+      if constexpr (kStore) store<kCount>(dz.data + r * dz.stride + v * kCount, d);
+      first.value[v] += d;
+      second.value[v] += d * (in - mean.value[v]);
     }
     void finish() {
       first.store_to(sums.first);
@@ -298,8 +301,9 @@ void multiply_measure(const Product& product, const Scalar* shift, Sums sums, Ro
   multiply_into<false>(product, Measure{shift, sums, to});
 }
 
-void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated) {
-  multiply_into<false>(product, MaskAndSum{x, norm, sums, activated});
+void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz) {
+  dz.data ? multiply_into<false>(product, MaskAndSum<true>{x, norm, sums, activated, dz})
+          : multiply_into<false>(product, MaskAndSum<false>{x, norm, sums, activated, dz});
 }
 
 void multiply_norm_backward(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to) {

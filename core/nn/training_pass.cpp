@@ -27,11 +27,12 @@ struct TrainingPass::State {
     std::vector<std::uint8_t> winner;         // max pool only
     int in_height = 0, in_width = 0;
     std::size_t in_size = 0, out_size = 0;
-    bool stored = false;      // its output outlives the next unit's forward
-    Arena::Id raw = kNone;    // the convolution's output, before norm
-    Arena::Id out = kNone;    // after norm, residual and activation
-    Arena::Id again = kNone;  // the same, recomputed for the backward of its consumer
-    Arena::Id dx = kNone;     // gradient of its input
+    bool stored = false;                           // its output outlives the next unit's forward
+    Arena::Id raw = kNone;                         // the convolution's output, before norm
+    Arena::Id out = kNone;                         // after norm, residual and activation
+    Arena::Id again = kNone;                       // the same, recomputed for the backward of its consumer
+    Arena::Id dx = kNone;                          // gradient of its input
+    Arena::Id expanded = kNone, d_middle = kNone;  // what a block keeps of its own, see InvertedResidual::keep
     Arena::Id d_raw = kNone;  // gradient of raw: in place over the output's, or apart where a residual needs that one
     std::vector<Arena::Id> d_out;  // gradients of the output, to be summed up; one or two
   };
@@ -63,6 +64,7 @@ struct TrainingPass::State {
   void forward_unit(int u);
   void backward_unit(int u);
   void plan_block_backward(int u);
+  void hand_out_memory();
   void forward_block(int u);
   void backward_block(int u);
 };
@@ -99,7 +101,10 @@ void TrainingPass::State::plan_forward() {
     const std::size_t t = static_cast<std::size_t>(u) + 1;
     const bool last = u == n - 1;
     const bool masks_from_output = unit(u).residual >= 0 && unit(u).activation != Activation::None;
-    if (s.block) {  // the expanded map is never stored; the other two outputs are, and so is the block's
+    if (s.block) {  // the expanded map is stored where the block wants it; the other two outputs are, and the block's
+      if (s.block->expanded_size() > 0) {
+        s.expanded = arena.reserve(s.block->expanded_size(), u, backward_time(u));
+      }
       step(u + 1).raw = arena.reserve(step(u + 1).out_size, u, backward_time(u));
       step(u + 2).raw = arena.reserve(step(u + 2).out_size, u, backward_time(u));
       step(u + 2).stored = true;
@@ -147,11 +152,23 @@ void TrainingPass::State::plan_backward() {
 void TrainingPass::State::plan_block_backward(int u) {
   Step& last = step(u + 2);
   const int now = backward_time(u);
+  if (step(u).block->gradient_size() > 0) step(u).d_middle = arena.reserve(step(u).block->gradient_size(), now, now);
   for (const Arena::Id id : last.d_out) arena.keep_until(id, now);
   last.d_raw = unit(u + 2).residual >= 0 ? arena.reserve(last.out_size, now, now) : last.d_out[0];
   if (unit(u).input == 0) return;
   step(u).dx = arena.reserve(step(u).in_size, now, now);
   step(unit(u).input - 1).d_out.push_back(step(u).dx);
+}
+
+/// What the blocks keep for themselves, once the arena has its memory.
+void TrainingPass::State::hand_out_memory() {
+  for (Step& s : steps) {
+    if (!s.block) continue;
+    const auto of = [&](Arena::Id id, std::size_t size) {
+      return id == kNone ? std::span<Scalar>() : buffer(id, size);
+    };
+    s.block->keep(of(s.expanded, s.block->expanded_size()), of(s.d_middle, s.block->gradient_size()));
+  }
 }
 
 std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
@@ -214,7 +231,8 @@ void TrainingPass::State::backward_unit(int u) {
   const bool masks_from_output = residual && node.activation != Activation::None;
   s.norm->backward(d_out, second, raw, masks_from_output ? buffer(s.out, s.out_size) : std::span<Scalar>(),
                    t.norm_weight, node.activation, residual, d_raw, t.d_norm_weight, t.d_norm_bias);
-  s.convolution->backward_weights(tensor_again(node.input), d_raw, t.d_weight);
+  const auto in = tensor_again(node.input);
+  s.convolution->backward_weights(in, d_raw, t.d_weight);
   if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
 }
 
@@ -260,6 +278,7 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
   s.plan_forward();
   s.plan_backward();
   s.arena.allocate();
+  s.hand_out_memory();
   std::size_t scratch = 0;
   for (const auto& step : s.steps) scratch = std::max(scratch, step.block ? step.block->scratch_size() : 0);
   s.scratch = std::make_unique<ThreadScratch>(thread_count(), scratch);

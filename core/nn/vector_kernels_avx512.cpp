@@ -1,3 +1,5 @@
+#include <immintrin.h>
+
 #include "core/nn/block_kernels.h"
 #include "core/nn/vector_kernels.h"
 

@@ -12,7 +12,11 @@ using namespace dermdistill::reference;
 
 namespace dermdistill {
 const BlockKernels& portable_block_kernels();
-}
+#if defined(__x86_64__) && !defined(DERMDISTILL_DOUBLE)
+#define DERMDISTILL_TESTS_AVX2
+const BlockKernels& avx2_block_kernels();
+#endif
+}  // namespace dermdistill
 
 namespace {
 
@@ -92,9 +96,13 @@ void check_close(std::span<const Scalar> got, std::span<const Scalar> wanted, do
 TEST_CASE("the fused block equals its three units over random shapes") {
   Random random(20261123);
   std::vector<const BlockKernels*> tables{&portable_block_kernels()};
-  if (&block_kernels() != tables[0]) tables.push_back(&block_kernels());
+#ifdef DERMDISTILL_TESTS_AVX2
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables.push_back(&avx2_block_kernels());
+#endif
+  if (std::find(tables.begin(), tables.end(), &block_kernels()) == tables.end()) tables.push_back(&block_kernels());
   for (int round = 0; round < 40; ++round) {
-    const bool stem = random.chance(0.25), residual = !stem && random.chance(0.5);
+    const bool stem = random.chance(0.25), residual = !stem && random.chance(0.5), keeps_expanded = random.chance(0.5),
+               keeps_gradient = random.chance(0.5);
     const int batch = 2 + static_cast<int>(random.below(3)),
               stride = residual ? 1 : 1 + static_cast<int>(random.below(2));
     const int height = 1 + static_cast<int>(random.below(24)), width = 1 + static_cast<int>(random.below(24));
@@ -118,8 +126,9 @@ TEST_CASE("the fused block equals its three units over random shapes") {
     if (residual) std::transform(dx.begin(), dx.end(), dy.begin(), dx.begin(), std::plus<>());
 
     for (const BlockKernels* kernels : tables) {
-      INFO(kernels->name << ", stem " << stem << ", residual " << residual << ", then " << second.describe() << ", to "
-                         << out << " channels from " << in);
+      INFO(kernels->name << ", stem " << stem << ", residual " << residual << ", keeps " << keeps_expanded << " and "
+                         << keeps_gradient << ", then " << second.describe() << ", to " << out << " channels from "
+                         << in);
       Units whole = untouched;
       InvertedResidual::Tensors tensors;
       for (std::size_t u = 0; u < 3; ++u) {
@@ -133,6 +142,9 @@ TEST_CASE("the fused block equals its three units over random shapes") {
       ThreadScratch scratch(thread_count(), block.scratch_size());
       std::vector<Scalar> middle(second.output_size()), narrow(dy.size()), result(dy.size()), d_narrow(dy.size()),
           d_in(x.size());
+      std::vector<Scalar> expanded(keeps_expanded ? first.output_size() : 0),
+          gradient(keeps_gradient ? second.output_size() : 0);
+      block.keep(expanded, gradient);
       auto d_out = dy;
       block.forward(x, residual, middle, narrow, result, scratch);
       block.backward(x, residual, middle, narrow, d_out, {}, d_narrow,
