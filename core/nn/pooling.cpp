@@ -1,12 +1,16 @@
 #include "core/nn/pooling.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/base/parallel.h"
 
 namespace dermdistill {
 namespace {
 int pooled(int size) { return (size + 2 - 3) / 2 + 1; }
+
+constexpr int kPoolChannels = 64;
+using TapIndex = std::conditional_t<sizeof(Scalar) == sizeof(float), std::int32_t, std::int64_t>;
 }  // namespace
 
 void max_pool_forward(std::span<const Scalar> x, int batch, int height, int width, int channels, std::span<Scalar> y,
@@ -17,18 +21,39 @@ void max_pool_forward(std::span<const Scalar> x, int batch, int height, int widt
     const int oy = static_cast<int>(line % rows);
     for (int ox = 0; ox < columns; ++ox) {
       const std::int64_t to = (line * columns + ox) * channels;
-      bool first = true;
-      for (int tap = 0; tap < 9; ++tap) {
-        const int iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
-        if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-        const Scalar* in = x.data() + ((image * height + iy) * width + ix) * channels;
-        for (int c = 0; c < channels; ++c) {
-          if (first || in[c] > y[static_cast<std::size_t>(to + c)]) {
-            y[static_cast<std::size_t>(to + c)] = in[c];
-            if (!winner.empty()) winner[static_cast<std::size_t>(to + c)] = static_cast<std::uint8_t>(tap);
+      for (int c0 = 0; c0 < channels; c0 += kPoolChannels) {
+        // Always whole blocks, with the winner as wide as the value, so that the loops become vector instructions.
+        const int count = std::min(kPoolChannels, channels - c0);
+        Scalar values[kPoolChannels], best[kPoolChannels];
+        TapIndex taps[kPoolChannels] = {};
+        std::fill_n(values, kPoolChannels, Scalar(0));
+        bool first = true;
+        for (TapIndex tap = 0; tap < 9; ++tap) {
+          const auto iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
+          if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+          const Scalar* in = x.data() + ((image * height + iy) * width + ix) * channels + c0;
+          if (count < kPoolChannels) {
+            std::copy_n(in, count, values);
+            in = values;
           }
+          if (first) {
+            std::copy_n(in, kPoolChannels, best);
+            std::fill_n(taps, kPoolChannels, tap);
+          } else if (winner.empty()) {
+            for (int c = 0; c < kPoolChannels; ++c) best[c] = in[c] > best[c] ? in[c] : best[c];
+          } else {
+            for (int c = 0; c < kPoolChannels; ++c) {
+              taps[c] = in[c] > best[c] ? tap : taps[c];
+              best[c] = in[c] > best[c] ? in[c] : best[c];
+            }
+          }
+          first = false;
         }
-        first = false;
+        std::copy_n(best, count, y.begin() + to + c0);
+        if (!winner.empty()) {
+          std::transform(taps, taps + count, winner.begin() + to + c0,
+                         [](TapIndex tap) { return static_cast<std::uint8_t>(tap); });
+        }
       }
     }
   });
