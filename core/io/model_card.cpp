@@ -94,7 +94,7 @@ class FieldReader {
     return result;
   }
 
-  json free_form(const char* field, json fallback) const {
+  json free_form(const char* field, const json& fallback) const {
     const auto found = object_.find(field);
     return found == object_.end() ? fallback : *found;
   }

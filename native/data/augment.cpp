@@ -144,6 +144,7 @@ std::vector<float> gaussian(double deviation) {
     sum += (i == 0 ? 1 : 2) * weights.back();
   }
   std::vector<float> result;
+  result.reserve(weights.size());
   for (const double weight : weights) result.push_back(static_cast<float>(weight / sum));
   return result;
 }

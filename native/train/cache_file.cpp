@@ -1,5 +1,6 @@
 #include "native/train/cache_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ std::vector<std::byte> header_bytes(const CacheIdentity& identity) {
   std::vector<std::byte> bytes((sizeof kMagic + sizeof length + text.size() + kPage - 1) / kPage * kPage);
   std::memcpy(bytes.data(), kMagic, sizeof kMagic);
   std::memcpy(bytes.data() + sizeof kMagic, &length, sizeof length);
-  std::memcpy(bytes.data() + sizeof kMagic + sizeof length, text.data(), text.size());
+  const auto characters = std::as_bytes(std::span(text));
+  std::copy(characters.begin(), characters.end(), bytes.begin() + sizeof kMagic + sizeof length);
   return bytes;
 }
 

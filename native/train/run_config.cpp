@@ -92,16 +92,21 @@ LossConfig parse_loss(const json& from) {
   return loss;
 }
 
+std::string path_within(std::string path, const std::string& key) {
+  if (!path.empty()) path += ".";
+  return path += key;
+}
+
 std::string first_difference(const json& a, const json& b, const std::string& path) {
   if (!a.is_object() || !b.is_object()) return a == b ? std::string() : path;
   for (const auto& [key, value] : a.items()) {
-    const std::string inner = path.empty() ? key : path + "." + key;
+    std::string inner = path_within(path, key);
     if (!b.contains(key)) return inner;
-    const std::string difference = first_difference(value, b.at(key), inner);
+    std::string difference = first_difference(value, b.at(key), inner);
     if (!difference.empty()) return difference;
   }
   for (const auto& [key, value] : b.items()) {
-    if (!a.contains(key)) return path.empty() ? key : path + "." + key;
+    if (!a.contains(key)) return path_within(path, key);
   }
   return {};
 }
