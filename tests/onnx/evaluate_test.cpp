@@ -114,22 +114,20 @@ TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validat
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "evaluate shows the same images by other files and says what changes") {
-  const std::string others = folder.path() / "others";
+  const std::filesystem::path others = folder.path() / "others";
   std::filesystem::create_directories(others);
-  std::size_t copied = 0;
-  for (const Sample& sample : load_dataset(data).samples) {
-    const std::string stem = sample.file.stem().string();
-    // Half of them, and every one with the same picture.
-    if (copied++ % 2 == 0)
-      std::filesystem::copy_file(load_dataset(data).samples.front().file, others + "/" + stem + ".jpg");
-  }
+  const Dataset own = load_dataset(data);
+  // Half of them, and every one with the same picture.
+  for (std::size_t i = 0; i < own.samples.size(); i += 2)
+    std::filesystem::copy_file(own.samples.front().file, others / own.samples[i].file.filename());
   const std::vector<std::string> arguments = {"evaluate", "--data", data,          "--model", run,
                                               "--split",  "all",    "--bootstrap", "0"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), arguments.begin(), arguments.end());
     return command(more);
   };
-  const ProcessResult same = with({"--pictures", data, "--json"}), other = with({"--pictures", others, "--json"});
+  const ProcessResult same = with({"--pictures", data, "--json"}),
+                      other = with({"--pictures", others.string(), "--json"});
   INFO(same.errors << other.errors);
   REQUIRE(same.status == 0);
   REQUIRE(other.status == 0);
@@ -137,8 +135,8 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate shows the same images by other files
   CHECK(unchanged.at("own_pictures").at("changed_answers") == 0.0);
   CHECK(unchanged.at("own_pictures").at("metrics").at("accuracy") == unchanged.at("metrics").at("accuracy"));
   CHECK(changed.at("metrics").at("melanoma_auc").at("value") == 0.5);  // nothing tells the same picture apart
-  CHECK(changed.at("metrics").at("images") == (copied + 1) / 2);
-  CHECK_THAT(with({"--pictures", others}).output, Contains("answers that are another class"));
+  CHECK(changed.at("metrics").at("images") == (own.samples.size() + 1) / 2);
+  CHECK_THAT(with({"--pictures", others.string()}).output, Contains("answers that are another class"));
 
   CHECK_THAT(with({"--pictures", folder.path() / "nowhere"}).errors, Contains("nowhere: is not a folder"));
   std::filesystem::create_directories(folder.path() / "empty");
