@@ -31,16 +31,21 @@ std::string ConvShape::describe() const {
 const Backend& backend_named(std::string_view name) {
 #if defined(__wasm_simd128__)
   if (name == "auto" || name == "wasm_simd") return wasm_simd_backend();
-  if (name == "onednn") throw InputError("backend onednn", "does not exist in WebAssembly", "wasm_simd, eigen or auto");
+  if (name.starts_with("onednn")) {
+    throw InputError("backend " + std::string(name), "does not exist in WebAssembly", "wasm_simd, eigen or auto");
+  }
 #elif defined(DERMDISTILL_HAS_ONEDNN)
   if (name == "auto" || name == "onednn") return onednn_backend();
+  if (name == "onednn_bf16") return onednn_bfloat16_backend();
 #else
   if (name == "auto") return fused_backend();
-  if (name == "onednn") throw InputError("backend onednn", "this program was built without it", "auto, fused or eigen");
+  if (name.starts_with("onednn")) {
+    throw InputError("backend " + std::string(name), "this program was built without oneDNN", "auto, fused or eigen");
+  }
 #endif
   if (name == "fused") return fused_backend();
   if (name == "eigen") return eigen_backend();
-  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, fused or eigen");
+  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, onednn_bf16, fused or eigen");
 }
 
 }  // namespace dermdistill

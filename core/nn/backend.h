@@ -63,7 +63,8 @@ class Backend {
 };
 
 /// "eigen" (everywhere, the reference, unit by unit), "fused" (Eigen's, with whole blocks as one layer), "onednn"
-/// (where it was found, with whole blocks too), "wasm_simd" (in WebAssembly), or "auto" for the fastest one built in.
+/// (where it was found, with whole blocks too), "onednn_bf16" (the same with products of bfloat16), "wasm_simd" (in
+/// WebAssembly), or "auto" for the fastest one built in.
 /// @throws InputError for a name that is unknown or not built in.
 const Backend& backend_named(std::string_view name);
 

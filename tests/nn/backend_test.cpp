@@ -1,4 +1,7 @@
 // Every backend's convolutions and products against their definition in double, and against each other.
+#include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -13,12 +16,27 @@ namespace {
 
 std::vector<std::string> backends() {
   std::vector<std::string> names{"eigen"};
-  try {
-    backend_named("onednn");
-    names.emplace_back("onednn");
-  } catch (const InputError&) {
+  for (const char* name : {"onednn", "onednn_bf16"}) {
+    try {
+      backend_named(name);
+      names.emplace_back(name);
+    } catch (const InputError&) {
+    }
   }
   return names;
+}
+
+/// The nearest value with 8 bits of mantissa, ties to even: what a bfloat16 product is made of.
+float to_bfloat16(float value) {
+  auto bits = std::bit_cast<std::uint32_t>(value);
+  bits += 0x7FFF + ((bits >> 16) & 1);
+  return std::bit_cast<float>(bits & 0xFFFF0000);
+}
+
+/// The factors that a backend multiplies: `values`, or their nearest bfloat16.
+std::vector<float> factors(const std::string& backend, const ConvShape& shape, std::vector<float> values) {
+  if (backend == "onednn_bf16" && !shape.depthwise) std::ranges::transform(values, values.begin(), to_bfloat16);
+  return values;
 }
 
 ConvShape random_shape(Random& random) {
@@ -44,14 +62,15 @@ TEST_CASE("convolutions equal their definition over random shapes, forward and b
     const ConvShape s = random_shape(random);
     const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
                dy = random_values(s.output_size(), random);
-    const Vector y_ref = convolve(s, widen(x), widen(w));
-    Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
-    for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
-      dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
-      dw_ref[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
-    });
     for (const auto& name : backends()) {
       INFO(name << ": " << s.describe());
+      const auto fx = factors(name, s, x), fw = factors(name, s, w), fdy = factors(name, s, dy);
+      const Vector y_ref = convolve(s, widen(fx), widen(fw));
+      Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
+      for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+        dx_ref[xi] += static_cast<double>(fw[wi]) * static_cast<double>(fdy[yi]);
+        dw_ref[wi] += static_cast<double>(fx[xi]) * static_cast<double>(fdy[yi]);
+      });
       const auto convolution = backend_named(name).convolution(s);
       std::vector<float> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
       convolution->forward(x, w, y);
@@ -72,14 +91,14 @@ TEST_CASE("fused convolutions add bias and residual and activate, also in place"
     const auto bias = random_values(at(s.out_channels), random), residual = random_values(s.output_size(), random);
     const auto activation = static_cast<Activation>(random.below(3));
     const bool with_residual = random.chance(0.5), in_place = random.chance(0.5);
-    Vector expected = convolve(s, widen(x), widen(w));
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      expected[i] +=
-          static_cast<double>(bias[i % at(s.out_channels)]) + (with_residual ? static_cast<double>(residual[i]) : 0.0);
-      expected[i] = activate(expected[i], activation);
-    }
     for (const auto& name : backends()) {
       INFO(name << ": " << s.describe() << ", residual " << with_residual << ", in place " << in_place);
+      Vector expected = convolve(s, widen(factors(name, s, x)), widen(factors(name, s, w)));
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        expected[i] += static_cast<double>(bias[i % at(s.out_channels)]) +
+                       (with_residual ? static_cast<double>(residual[i]) : 0.0);
+        expected[i] = activate(expected[i], activation);
+      }
       const auto convolution = backend_named(name).fused_convolution(s, w, bias, activation, with_residual);
       std::vector<float> y(s.output_size(), 3.0f);
       if (with_residual && in_place) y = residual;
