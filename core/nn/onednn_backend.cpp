@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/nn/backends.h"
 #include "core/nn/depthwise.h"
+#include "core/nn/strided_pointwise.h"
 
 namespace dermdistill {
 namespace {
@@ -251,6 +252,9 @@ class OneDnnBackend final : public Backend {
   std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const float> weight,
                                                       std::span<const float> bias, Activation activation,
                                                       bool with_residual) const override {
+    if (is_strided_pointwise(shape))
+      return std::make_unique<FusedStridedPointwise>(
+          shape, fused_convolution(dense_shape(shape), weight, bias, activation, with_residual));
     return made(shape, [&]() -> std::unique_ptr<FusedConvolution> {
       return std::make_unique<OneDnnFusedConvolution>(shape, weight, bias, activation, with_residual,
                                                       shape.depthwise ? Type::f32 : factors_);

@@ -1,0 +1,74 @@
+#include "core/nn/strided_pointwise.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/parallel.h"
+
+namespace dermdistill {
+namespace {
+
+/// Calls use(place in the dense map, place in the strided one) for the first channel of every pixel that is used.
+template <typename Use>
+void for_used_pixels(const ConvShape& s, Use&& use) {
+  const std::int64_t rows = s.out_height(), columns = s.out_width(), channels = s.in_channels;
+  parallel_for(s.batch * rows, [&](std::int64_t row) {
+    const std::int64_t in_row = row / rows * s.in_height + row % rows * s.stride;
+    for (std::int64_t column = 0; column < columns; ++column) {
+      use((row * columns + column) * channels, (in_row * s.in_width + column * s.stride) * channels);
+    }
+  });
+}
+
+void gather(const ConvShape& s, std::span<const Scalar> x, std::span<Scalar> pixels) {
+  for_used_pixels(s, [&](std::int64_t dense, std::int64_t strided) {
+    std::copy_n(x.data() + strided, s.in_channels, pixels.data() + dense);
+  });
+}
+
+}  // namespace
+
+bool is_strided_pointwise(const ConvShape& shape) {
+  return shape.kernel == 1 && shape.stride > 1 && shape.padding == 0 && !shape.depthwise;
+}
+
+ConvShape dense_shape(const ConvShape& shape) {
+  ConvShape dense = shape;
+  dense.in_height = shape.out_height();
+  dense.in_width = shape.out_width();
+  dense.stride = 1;
+  return dense;
+}
+
+StridedPointwise::StridedPointwise(const ConvShape& shape, std::unique_ptr<Convolution> dense)
+    : shape_(shape), dense_(std::move(dense)), pixels_(dense_shape(shape).input_size()) {}
+
+void StridedPointwise::forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) {
+  gather(shape_, x, pixels_);
+  dense_->forward(pixels_, w, y);
+}
+
+void StridedPointwise::backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) {
+  dense_->backward_data(dy, w, pixels_);
+  const std::int64_t row_size = static_cast<std::int64_t>(shape_.in_width) * shape_.in_channels;
+  parallel_for(static_cast<std::int64_t>(shape_.batch) * shape_.in_height,
+               [&](std::int64_t row) { std::fill_n(dx.data() + row * row_size, row_size, Scalar{0}); });
+  for_used_pixels(shape_, [&](std::int64_t dense, std::int64_t strided) {
+    std::copy_n(pixels_.data() + dense, shape_.in_channels, dx.data() + strided);
+  });
+}
+
+void StridedPointwise::backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) {
+  gather(shape_, x, pixels_);
+  dense_->backward_weights(pixels_, dy, dw);
+}
+
+FusedStridedPointwise::FusedStridedPointwise(const ConvShape& shape, std::unique_ptr<FusedConvolution> dense)
+    : shape_(shape), dense_(std::move(dense)), pixels_(dense_shape(shape).input_size()) {}
+
+void FusedStridedPointwise::run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) {
+  gather(shape_, x, pixels_);
+  dense_->run(pixels_, residual, y);
+}
+
+}  // namespace dermdistill
