@@ -140,6 +140,13 @@ TEST_CASE("folded inference by each backend equals evaluation mode in double, fo
     CHECK(one.logits.size() == 8);
     CHECK(relative_difference(one.logits, std::span(full).first(8)) < 1e-4);
     CHECK_THROWS_AS(other.forward(images, kBatch + 1), ShapeError);
+
+    const Backend* bfloat16 = backend_if_available("onednn_bf16");
+    if (bfloat16 == nullptr) continue;
+    InferencePass rounded(folded, *bfloat16, kBatch, kSize, kSize);
+    const double difference = relative_difference(rounded.forward(images, kBatch).logits, full);
+    CHECK(difference < 0.05);  // a mantissa of 8 bits, through all layers
+    CHECK(difference > 1e-5);  // and not simply float32
   }
 }
 

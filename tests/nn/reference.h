@@ -5,8 +5,10 @@
 #include <cmath>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/base/index.h"
 #include "core/base/random.h"
 #include "core/nn/backend.h"
@@ -20,6 +22,15 @@ constexpr bool kInDouble = sizeof(Scalar) == sizeof(double);
 /// The reference and the fastest one; in double they are the same.
 inline const std::vector<const char*> kBackends =
     kInDouble ? std::vector{"eigen", "fused"} : std::vector{"eigen", "fused", "auto"};
+
+/// Null where this build or this processor does not have it.
+inline const Backend* backend_if_available(std::string_view name) {
+  try {
+    return &backend_named(name);
+  } catch (const InputError&) {
+    return nullptr;
+  }
+}
 
 using dermdistill::at;
 
