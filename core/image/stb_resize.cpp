@@ -1,8 +1,10 @@
 // stb_image_resize: its filter weights, and its loops where a side grows. Where both shrink, which is what nearly every
 // picture does, loops of our own run on vectors; they add in stb's order, so that the bits are stb's.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "core/image/stb_library.h"
 
@@ -69,23 +71,37 @@ Runs runs_of(int inputs, int outputs) {
 
 /// A row of pixels from 0 to 1, its first and last repeated `margin` times.
 void widen_row(const std::uint8_t* row, std::size_t width, std::size_t margin, float* out) {
+  using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
   float* inner = out + margin * kChannels;
-  for (std::size_t i = 0; i < width * kChannels; ++i) inner[i] = static_cast<float>(row[i]) / 255.0F;
+  const std::size_t values = width * kChannels;
+  std::size_t i = 0;
+  for (; i + kLanes <= values; i += kLanes) {
+    Bytes bytes;
+    std::memcpy(&bytes, row + i, sizeof bytes);
+    const Vector widened = __builtin_convertvector(bytes, Vector) / 255.0F;
+    std::memcpy(inner + i, &widened, sizeof widened);
+  }
+  for (; i < values; ++i) inner[i] = static_cast<float>(row[i]) / 255.0F;
   const float* last = inner + (width - 1) * kChannels;
-  for (std::size_t i = 0; i < margin; ++i) {
+  for (i = 0; i < margin; ++i) {
     std::copy_n(inner, kChannels, out + i * kChannels);
     std::copy_n(last, kChannels, inner + (width + i) * kChannels);
   }
 }
 
-/// Both hold kLanes values more than their pixels need: the unused lane of the last pixel lies there.
-void shrink_row(const Runs& runs, const float* in, float* out) {
+/// Shrinks `Rows` rows at once, so that their sums, each of which must wait for its last addition, wait together. All
+/// hold kLanes values more than their pixels need: the unused lane of the last pixel lies there.
+template <std::size_t Rows>
+void shrink_rows(const Runs& runs, const std::array<const float*, Rows>& in, const std::array<float*, Rows>& out) {
   for (std::size_t output = 0; output < runs.first.size(); ++output) {
-    const float* pixel = in + runs.first[output] * kChannels;
+    const std::size_t pixel = runs.first[output] * kChannels;
     const float* weights = &runs.weights[output * runs.length];
-    Vector sum{};
-    for (std::size_t i = 0; i < runs.length; ++i) sum += load(pixel + i * kChannels) * weights[i];
-    std::memcpy(out + output * kChannels, &sum, sizeof sum);  // the next pixel goes over the unused lane
+    std::array<Vector, Rows> sums{};
+    for (std::size_t i = 0; i < runs.length; ++i) {
+      for (std::size_t row = 0; row < Rows; ++row) sums[row] += load(in[row] + pixel + i * kChannels) * weights[i];
+    }
+    // The next pixel goes over the unused lane.
+    for (std::size_t row = 0; row < Rows; ++row) std::memcpy(out[row] + output * kChannels, &sums[row], sizeof(Vector));
   }
 }
 
@@ -99,23 +115,40 @@ void shrink(const std::uint8_t* in, std::size_t width, std::size_t height, std::
   const Runs down = runs_of(static_cast<int>(height), static_cast<int>(out_height));
   const std::size_t values = out_width * kChannels;
   // Runs that end with zeros may reach beyond the margin.
-  std::vector<float> wide((width + 2 * across.margin + across.length) * kChannels + kLanes);
-  // The rows that one output needs, each made once and kept while the next outputs need it too.
-  const std::size_t row_values = values + kLanes;
-  std::vector<float> rows(down.length * row_values), sums(values);
-  std::size_t made = 0;
+  constexpr std::size_t kTogether = 4;
+  const std::size_t wide_values = (width + 2 * across.margin + across.length) * kChannels + kLanes;
+  std::vector<float> wide(kTogether * wide_values);
+  // The rows that one output needs, each made once and kept while the next outputs need it too; some are made ahead.
+  const std::size_t row_values = values + kLanes, kept = down.length + kTogether;
+  std::vector<float> rows(kept * row_values), sums(values);
   const std::size_t all = height + 2 * down.margin;
+  const auto row_at = [&](std::size_t row) { return &rows[row % kept * row_values]; };
+  const auto make = [&]<std::size_t Rows>(std::size_t first, std::integral_constant<std::size_t, Rows>) {
+    std::array<const float*, Rows> from;
+    std::array<float*, Rows> to;
+    for (std::size_t i = 0; i < Rows; ++i) {
+      const std::size_t row = first + i, source = std::min(row - std::min(row, down.margin), height - 1);
+      float* widened = &wide[i * wide_values];
+      widen_row(in + source * row_bytes, width, across.margin, widened);
+      from[i] = widened;
+      to[i] = row_at(row);
+    }
+    shrink_rows<Rows>(across, from, to);
+  };
+  std::size_t made = 0;
   for (std::size_t y = 0; y < out_height; ++y) {
     const std::size_t end = std::min(down.first[y] + down.length, all);
-    for (made = std::max(made, down.first[y]); made < end; ++made) {
-      const std::size_t source = std::min(made - std::min(made, down.margin), height - 1);
-      widen_row(in + source * row_bytes, width, across.margin, wide.data());
-      shrink_row(across, wide.data(), &rows[made % down.length * row_values]);
+    made = std::max(made, down.first[y]);
+    while (made < end) {
+      const bool together = made + kTogether <= all;
+      if (together) make(made, std::integral_constant<std::size_t, kTogether>{});
+      if (!together) make(made, std::integral_constant<std::size_t, 1>{});
+      made += together ? kTogether : 1;
     }
     std::fill(sums.begin(), sums.end(), 0.0F);
     for (std::size_t row = down.first[y]; row < end; ++row) {
       const float weight = down.weights[y * down.length + row - down.first[y]];
-      const float* shrunk = &rows[row % down.length * row_values];
+      const float* shrunk = row_at(row);
       for (std::size_t i = 0; i < values; ++i) sums[i] += shrunk[i] * weight;
     }
     std::transform(sums.begin(), sums.end(), out + y * values, rounded);
