@@ -5,6 +5,7 @@
 #include "core/nn/arena.h"
 #include "core/nn/network.h"
 #include "core/nn/network_storage.h"
+#include "core/nn/pass_observer.h"
 #include "core/nn/pooling.h"
 
 namespace dermdistill {
@@ -24,6 +25,11 @@ struct InferencePass::State {
   Arena arena;
   Arena::Id embedding = 0, logits = 0;
   std::vector<Scalar> classifier_weight, classifier_bias;
+  PassObserver* observer = nullptr;
+
+  void enter(PassPart part) const {
+    if (observer != nullptr) observer->enter(part, false);
+  }
 };
 
 InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backend, int max_batch, int height, int width)
@@ -99,6 +105,7 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
   const auto tensor = [&](int index) { return s.arena.buffer(s.tensors[static_cast<std::size_t>(index)]); };
   for (std::size_t u = 0; u < s.steps.size(); ++u) {
     auto& step = s.steps[u];
+    s.enter(part_of(step.unit));
     const auto out = tensor(static_cast<int>(u) + 1).first(step.size);
     if (step.unit.kind == UnitKind::MaxPool) {
       max_pool_forward(tensor(step.unit.input), s.max_batch, step.in_height, step.in_width, step.unit.in_channels, out,
@@ -113,7 +120,9 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
   const auto features = tensor(static_cast<int>(s.steps.size()));
   const auto embedding = s.arena.buffer(s.embedding);
   const auto logits = s.arena.buffer(s.logits);
+  s.enter(PassPart::Pooling);
   average_pool_forward(features, s.max_batch, s.features.height * s.features.width, s.features.channels, embedding);
+  s.enter(PassPart::Classifier);
   for (int row = 0; row < s.max_batch; ++row) {
     std::copy(s.classifier_bias.begin(), s.classifier_bias.end(), logits.begin() + row * s.classes);
   }
@@ -124,6 +133,8 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
   return {batch, s.features, logits.first(n * static_cast<std::size_t>(s.classes)),
           embedding.first(n * static_cast<std::size_t>(s.features.channels)), features.first(n * map)};
 }
+
+void InferencePass::observe(PassObserver* observer) { state_->observer = observer; }
 
 std::size_t InferencePass::arena_bytes() const { return state_->arena.bytes(); }
 

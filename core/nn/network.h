@@ -119,6 +119,8 @@ struct FoldedNetwork {
   static FoldedNetwork skeleton(const NetworkConfig& config);
 };
 
+class PassObserver;
+
 /// Training mode for one batch shape: batch statistics, activations kept in one arena. The network must outlive it.
 class TrainingPass {
  public:
@@ -131,6 +133,8 @@ class TrainingPass {
   /// Overwrites the network's gradients. Needs the forward just before it.
   void backward(const OutputGradients& gradients);
 
+  /// Told what the pass does next; null: nobody looks on.
+  void observe(PassObserver* observer);
   std::size_t arena_bytes() const;
 
  private:
@@ -148,6 +152,8 @@ class InferencePass {
   /// images [batch, height, width, 3], normalised.
   NetworkOutputs forward(std::span<const Scalar> images, int batch);
 
+  /// Told what the pass does next; null: nobody looks on.
+  void observe(PassObserver* observer);
   std::size_t arena_bytes() const;
 
  private:

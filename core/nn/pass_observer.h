@@ -6,8 +6,17 @@
 namespace dermdistill {
 
 /// Kinds of work within a pass. What is fused into a convolution counts as its convolution; Norm is batch norm,
-/// activation and residual in passes over memory of their own.
-enum class PassPart { Pointwise, Dense, DepthwiseStride1, DepthwiseStride2, Norm, Pooling, Classifier };
+/// activation and residual in passes over memory of their own; InvertedResidual is a block that runs as one layer.
+enum class PassPart {
+  InvertedResidual,
+  Pointwise,
+  Dense,
+  DepthwiseStride1,
+  DepthwiseStride2,
+  Norm,
+  Pooling,
+  Classifier
+};
 
 class PassObserver {
  public:

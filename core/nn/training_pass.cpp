@@ -10,6 +10,7 @@
 #include "core/nn/inverted_residual.h"
 #include "core/nn/network.h"
 #include "core/nn/network_storage.h"
+#include "core/nn/pass_observer.h"
 #include "core/nn/pooling.h"
 
 namespace dermdistill {
@@ -45,7 +46,11 @@ struct TrainingPass::State {
   Arena::Id image = kNone, embedding = kNone, logits = kNone, d_embedding = kNone;
   std::unique_ptr<ThreadScratch> scratch;  // of the blocks
   bool ready = false;                      // a forward has run and its activations are still there
+  PassObserver* observer = nullptr;
 
+  void enter(PassPart part, bool backward) const {
+    if (observer != nullptr) observer->enter(part, backward);
+  }
   const Unit& unit(int u) const { return network->units[static_cast<std::size_t>(u)]; }
   Step& step(int u) { return steps[static_cast<std::size_t>(u)]; }
   int count() const { return static_cast<int>(steps.size()); }
@@ -185,6 +190,7 @@ std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
 void TrainingPass::State::forward_unit(int u) {
   Step& s = step(u);
   const Unit& node = unit(u);
+  enter(part_of(node), false);
   if (node.kind == UnitKind::MaxPool) {
     max_pool_forward(tensor(node.input), batch, s.in_height, s.in_width, node.in_channels, tensor(u + 1), s.winner);
     return;
@@ -192,6 +198,7 @@ void TrainingPass::State::forward_unit(int u) {
   auto& t = network->tensors[static_cast<std::size_t>(u)];
   const auto raw = buffer(s.raw, s.out_size);
   s.convolution->forward(tensor(node.input), t.weight, raw);
+  enter(PassPart::Norm, false);
   s.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
   s.norm->apply(raw, node.residual >= 0 ? std::span<const Scalar>(tensor(node.residual)) : std::span<const Scalar>(),
                 node.activation, tensor(u + 1));
@@ -199,12 +206,14 @@ void TrainingPass::State::forward_unit(int u) {
 
 void TrainingPass::State::forward_block(int u) {
   Step &middle = step(u + 1), &last = step(u + 2);
+  enter(PassPart::InvertedResidual, false);
   step(u).block->forward(tensor(unit(u).input), unit(u + 2).residual >= 0, buffer(middle.raw, middle.out_size),
                          buffer(last.raw, last.out_size), tensor(u + 3), *scratch);
 }
 
 void TrainingPass::State::backward_block(int u) {
   Step &first = step(u), &middle = step(u + 1), &last = step(u + 2);
+  enter(PassPart::InvertedResidual, true);
   const auto second =
       last.d_out.size() > 1 ? std::span<const Scalar>(buffer(last.d_out[1], last.out_size)) : std::span<const Scalar>();
   first.block->backward(tensor(unit(u).input), unit(u + 2).residual >= 0, buffer(middle.raw, middle.out_size),
@@ -219,6 +228,7 @@ void TrainingPass::State::backward_unit(int u) {
   auto d_out = buffer(s.d_out[0], s.out_size);
   const auto second =
       s.d_out.size() > 1 ? std::span<const Scalar>(buffer(s.d_out[1], s.out_size)) : std::span<const Scalar>();
+  enter(node.kind == UnitKind::MaxPool ? PassPart::Pooling : PassPart::Norm, true);
   if (node.kind == UnitKind::MaxPool) {
     if (!second.empty()) std::transform(d_out.begin(), d_out.end(), second.begin(), d_out.begin(), std::plus<>());
     max_pool_backward(d_out, s.winner, batch, s.in_height, s.in_width, node.in_channels, buffer(s.dx, s.in_size));
@@ -232,6 +242,7 @@ void TrainingPass::State::backward_unit(int u) {
   s.norm->backward(d_out, second, raw, masks_from_output ? buffer(s.out, s.out_size) : std::span<Scalar>(),
                    t.norm_weight, node.activation, residual, d_raw, t.d_norm_weight, t.d_norm_bias);
   const auto in = tensor_again(node.input);
+  enter(part_of(node), true);
   s.convolution->backward_weights(in, d_raw, t.d_weight);
   if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
 }
@@ -303,7 +314,9 @@ NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
   const auto features = s.tensor(s.count());
   const auto embedding = s.buffer(s.embedding, static_cast<std::size_t>(s.batch * channels));
   const auto logits = s.buffer(s.logits, static_cast<std::size_t>(s.batch * classes));
+  s.enter(PassPart::Pooling, false);
   average_pool_forward(features, s.batch, s.features.height * s.features.width, channels, embedding);
+  s.enter(PassPart::Classifier, false);
   for (int row = 0; row < s.batch; ++row) {
     std::copy(s.network->classifier_bias.begin(), s.network->classifier_bias.end(), logits.begin() + row * classes);
   }
@@ -336,6 +349,7 @@ void TrainingPass::backward(const OutputGradients& gradients) {
   } else {
     std::copy(gradients.embedding.begin(), gradients.embedding.end(), d_embedding.begin());
   }
+  s.enter(PassPart::Classifier, true);
   std::fill(network.d_classifier_weight.begin(), network.d_classifier_weight.end(), 0.0f);
   std::fill(network.d_classifier_bias.begin(), network.d_classifier_bias.end(), 0.0f);
   if (!gradients.logits.empty()) {
@@ -350,6 +364,7 @@ void TrainingPass::backward(const OutputGradients& gradients) {
     s.backend->gemm(false, false, s.batch, channels, classes, gradients.logits, network.classifier_weight, 1.0f,
                     d_embedding);
   }
+  s.enter(PassPart::Pooling, true);
   average_pool_backward(d_embedding, gradients.features, s.batch, s.features.height * s.features.width, channels,
                         s.buffer(last.d_out[0], last.out_size));
   for (int u = s.count() - 1; u >= 0; --u) {
@@ -357,6 +372,8 @@ void TrainingPass::backward(const OutputGradients& gradients) {
     if (!s.step(u).block && !s.step(u).inside) s.backward_unit(u);
   }
 }
+
+void TrainingPass::observe(PassObserver* observer) { state_->observer = observer; }
 
 std::size_t TrainingPass::arena_bytes() const { return state_->arena.bytes() + state_->scratch->bytes(); }
 

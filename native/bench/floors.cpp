@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/distill/views.h"
+#include "core/nn/inverted_residual.h"
 #include "native/bench/step_profile.h"
 #include "native/bench/work.h"
 
@@ -48,8 +49,10 @@ constexpr double kBytes = sizeof(float);
 
 std::vector<Floor> training_floors(std::span<const Unit> units, int batch, int size) {
   std::vector<Floor> floors;
+  std::size_t index = 0, block_end = 0;  // of the block that runs as one layer in training
   each_unit(units, batch, size, [&](const Unit& unit, const Amounts& a) {
-    const std::string name = name_of(part_of(unit));
+    if (index >= block_end && is_inverted_residual(units, index)) block_end = index + 3;
+    const std::string name = name_of(index++ < block_end ? PassPart::InvertedResidual : part_of(unit));
     const bool first = unit.input == 0;
     add_to(floors, name, false, a.product, kBytes * (a.in + a.out + a.weights));
     add_to(floors, name, true, (first ? 1 : 2) * a.product,

@@ -58,7 +58,10 @@ class ForwardWork final : public Work {
     pass_->forward(images_, batch_);
   }
   std::size_t arena_bytes() const override { return pass_->arena_bytes(); }
-  void observe(StepObserver* observer) override { observer_ = observer; }
+  void observe(StepObserver* observer) override {
+    observer_ = observer;
+    pass_->observe(observer);
+  }
 
  private:
   int batch_;

@@ -8,6 +8,8 @@ namespace dermdistill {
 
 std::string name_of(PassPart part) {
   switch (part) {
+    case PassPart::InvertedResidual:
+      return "inverted residual blocks";
     case PassPart::Pointwise:
       return "1x1 convolutions";
     case PassPart::Dense:

@@ -61,7 +61,10 @@ void DistillStep::load_modules(const StateDict& state) {
   if (regressor_) regressor_->load(state);
 }
 
-void DistillStep::observe(StepObserver* observer) { observer_ = observer; }
+void DistillStep::observe(StepObserver* observer) {
+  observer_ = observer;
+  pass_.observe(observer);
+}
 
 LossTerms DistillStep::compute_gradients(const Batch& batch) {
   enter(StepPart::Network, false);
