@@ -10,6 +10,7 @@ void add_inspect_command(CLI::App& app);
 void add_teach_command(CLI::App& app);
 void add_distill_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
+void add_audit_command(CLI::App& app);
 void add_export_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_bench_command(CLI::App& app);

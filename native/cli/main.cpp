@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   dermdistill::add_synth_command(app);
   dermdistill::add_inspect_command(app);
   dermdistill::add_evaluate_command(app);
+  dermdistill::add_audit_command(app);
   dermdistill::add_export_command(app);
   dermdistill::add_predict_command(app);
   dermdistill::add_teach_command(app);

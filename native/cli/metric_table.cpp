@@ -1,18 +1,12 @@
 #include "native/cli/metric_table.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
+
+#include "native/cli/printed.h"
 
 namespace dermdistill {
 namespace {
-
-template <typename... Arguments>
-std::string printed(const char* format, Arguments... arguments) {
-  std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, format, arguments...)), '\0');
-  std::snprintf(text.data(), text.size() + 1, format, arguments...);
-  return text;
-}
 
 std::string interval_text(const std::optional<Interval>& interval) {
   if (!interval) return "-";

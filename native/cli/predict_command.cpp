@@ -12,13 +12,13 @@
 #include "core/base/parallel.h"
 #include "core/learn/out_of_distribution.h"
 #include "core/metrics/predictions.h"
-#include "native/base/files.h"
 #include "native/base/interrupt.h"
 #include "native/base/progress.h"
 #include "native/cli/commands.h"
 #include "native/cli/image_paths.h"
 #include "native/cli/prediction_text.h"
 #include "native/cli/thread_option.h"
+#include "native/data/picture_batch.h"
 #include "native/train/model_file.h"
 #include "native/train/predictor.h"
 
@@ -34,39 +34,10 @@ struct PredictOptions {
   int threads = available_threads();
 };
 
-/// The images of one batch that could be read, and why the others could not.
-struct ReadImages {
-  std::vector<float> pixels;        // of the readable ones, one after the other
-  std::vector<std::string> errors;  // one a file, empty when it was read
-};
-
-ReadImages read_images(const std::vector<std::filesystem::path>& files, const Preprocessing& preprocessing) {
-  const std::size_t size =
-      static_cast<std::size_t>(preprocessing.size) * static_cast<std::size_t>(preprocessing.size) * 3;
-  std::vector<float> pixels(size * files.size());
-  ReadImages result;
-  result.errors.resize(files.size());
-  parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t i) {
-    const auto place = static_cast<std::size_t>(i);
-    try {
-      const auto out = std::span<float>(pixels).subspan(place * size, size);
-      preprocess(read_file(files[place]), files[place].string(), preprocessing, out);
-    } catch (const std::exception& error) {
-      result.errors[place] = error.what();
-    }
-  });
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (!result.errors[i].empty()) continue;
-    const auto begin = pixels.begin() + static_cast<std::ptrdiff_t>(i * size);
-    result.pixels.insert(result.pixels.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
-  }
-  return result;
-}
-
 /// Predicts one batch and prints it in the order of the files; returns how many could not be read.
 int predict_batch(Predictor& predictor, const ModelCard& card, const std::optional<StrangerScore>& stranger_score,
                   const std::vector<std::filesystem::path>& files, bool json) {
-  const ReadImages images = read_images(files, card.preprocessing);
+  const PictureBatch images = read_pictures(files, card.preprocessing);
   const auto classes = card.classes.size();
   const std::size_t pixels =
       static_cast<std::size_t>(predictor.image_size()) * static_cast<std::size_t>(predictor.image_size()) * 3;

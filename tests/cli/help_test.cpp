@@ -14,8 +14,8 @@ using dermdistill::testing::run_dermdistill;
 
 namespace {
 
-const std::vector<std::string> kCommands = {"synth",  "inspect", "teach",         "distill", "evaluate",
-                                            "export", "predict", "finetune-head", "bench"};
+const std::vector<std::string> kCommands = {"synth", "inspect", "teach",   "distill",       "evaluate",
+                                            "audit", "export",  "predict", "finetune-head", "bench"};
 
 }  // namespace
 

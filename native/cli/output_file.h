@@ -1,0 +1,11 @@
+// A file that a command writes at its end.
+#pragma once
+
+#include <filesystem>
+
+namespace dermdistill {
+
+/// Found before the work, which may take long. @throws FileError saying why `file` cannot be written.
+void check_writable(const std::filesystem::path& file);
+
+}  // namespace dermdistill
