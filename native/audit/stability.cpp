@@ -65,9 +65,9 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 }  // namespace
 
 std::string to_string(Orientation orientation) {
-  const std::string turned = "turned by " + std::to_string(90 * orientation.quarter_turns) + " degrees";
-  if (!orientation.mirrored) return turned;
-  return orientation.quarter_turns == 0 ? "mirrored" : "mirrored, " + turned;
+  if (orientation.mirrored && orientation.quarter_turns == 0) return "mirrored";
+  return (orientation.mirrored ? "mirrored, turned by " : "turned by ") +
+         std::to_string(90 * orientation.quarter_turns) + " degrees";
 }
 
 VariedScores score_variations(Predictor& predictor, const Dataset& dataset, const Preprocessing& preprocessing,

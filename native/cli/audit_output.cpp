@@ -179,7 +179,9 @@ nlohmann::ordered_json to_json(const AuditResult& result) {
   for (const Grouping& grouping : result.subgroups.groupings) {
     ordered_json groups = ordered_json::array();
     for (const Subgroup& group : grouping.groups) groups.push_back(group_json(group));
-    subgroups[grouping.name] = groups;
+    std::string key = grouping.name;
+    std::replace(key.begin(), key.end(), ' ', '_');
+    subgroups[key] = groups;
   }
   subgroups["intervals"] = {{"samples", all.metrics ? all.metrics->bootstrap_samples : 0},
                             {"confidence", all.metrics ? all.metrics->confidence : 0},

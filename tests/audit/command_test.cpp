@@ -77,6 +77,7 @@ TEST_CASE_METHOD(AuditFixture, "audit prints groups, stability and strange pictu
   CHECK(json == nlohmann::json::parse(read_text(file)));
   CHECK(json.at("subgroups").at("all").at("images") == 80);
   CHECK(json.at("subgroups").at("all").at("operating_points").at(0).at("target") == "MEL");
+  CHECK(json.at("subgroups").at("body_site").is_array());
   CHECK(json.at("strange_pictures").at("strange").at("pictures") == 5);
   CHECK(json.at("strange_pictures").at("unreadable").size() == 1);
 
