@@ -7,7 +7,7 @@ namespace dermdistill {
 
 const Backend& eigen_backend();
 const Backend& fused_backend();
-const Backend& onednn_backend();     // only where CMake found oneDNN
+const Backend& onednn_backend();  // only where CMake found oneDNN
 /// @throws InputError on a processor without products of bfloat16.
 const Backend& onednn_bfloat16_backend();
 const Backend& wasm_simd_backend();  // only in WebAssembly

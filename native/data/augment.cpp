@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "native/data/jpeg_writer.h"
 #include "native/data/warp.h"
 
 namespace dermdistill {
@@ -24,7 +25,7 @@ struct Option {
   double low, high;  // allowed range
 };
 
-constexpr std::array<Option, 15> kOptions{{{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
+constexpr std::array<Option, 17> kOptions{{{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
                                            {"max_scale", &AugmentConfig::max_scale, 0.1, 2},
                                            {"max_stretch", &AugmentConfig::max_stretch, 1, 2},
                                            {"max_shift", &AugmentConfig::max_shift, 0, 1},
@@ -38,7 +39,13 @@ constexpr std::array<Option, 15> kOptions{{{"min_scale", &AugmentConfig::min_sca
                                            {"brightness", &AugmentConfig::brightness, 0, 0.5},
                                            {"contrast", &AugmentConfig::contrast, 0, 0.5},
                                            {"saturation", &AugmentConfig::saturation, 0, 1},
-                                           {"hue", &AugmentConfig::hue, 0, 180}}};
+                                           {"hue", &AugmentConfig::hue, 0, 180},
+                                           {"jpeg_probability", &AugmentConfig::jpeg_probability, 0, 1},
+                                           {"min_jpeg_quality", &AugmentConfig::min_jpeg_quality, 1, 95}}};
+
+constexpr double kMostJpegQuality = 95;
+// Compression draws from a sequence of its own: a transform without it is what it was before there was any.
+constexpr std::uint64_t kCompressionSeed = 0x4A50454742797465;
 
 /// Mathematical libraries differ in the last bits of cos and exp; rounded, they agree.
 double rounded(double value) { return std::nearbyint(value * 0x1.0p30) * 0x1.0p-30; }
@@ -114,6 +121,17 @@ void recolour(const ColourChange& change, const Preprocessing& preprocessing, st
   }
 }
 
+/// Stores the picture as JPEG, as whoever sends one on does, and reads it again; pixels [size, size, 3] in [0, 255].
+void compress(Random& random, const AugmentConfig& config, int size, std::span<float> pixels) {
+  if (!random.chance(config.jpeg_probability)) return;
+  const auto quality = static_cast<int>(random.uniform(config.min_jpeg_quality, kMostJpegQuality));
+  Image picture{size, size, std::vector<std::uint8_t>(pixels.size())};
+  std::ranges::transform(pixels, picture.rgb.begin(),
+                         [](float value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f) + 0.5f); });
+  const Image read = decode_image(encode_jpeg(picture, quality), "a picture stored again");
+  std::ranges::transform(read.rgb, pixels.begin(), [](std::uint8_t value) { return static_cast<float>(value); });
+}
+
 /// Blanks rectangles with the mean colour, which is 0 after normalisation.
 void drop_patches(Random& random, const AugmentConfig& config, int size, std::span<float> pixels) {
   if (!random.chance(config.dropout_probability)) return;
@@ -159,6 +177,7 @@ nlohmann::json to_json(const AugmentConfig& config) {
 
 AugmentConfig augment_config_from_json(const nlohmann::json& json) {
   AugmentConfig config;
+  config.jpeg_probability = 0;
   if (!json.is_object())
     throw InputError("the augmentation's configuration", "is not a JSON object", "an object of numbers");
   for (const auto& [key, value] : json.items()) {
@@ -205,6 +224,8 @@ void augment(const Image& source, const AugmentConfig& config, const Preprocessi
     const double deviation = random.uniform(0, config.max_blur) * size / 224.0;
     if (deviation > 0.2) blur(gaussian(deviation), size, out);
   }
+  Random compression(seed ^ kCompressionSeed);
+  compress(compression, config, size, out);
   recolour(draw_colour(random, config), preprocessing, out);
   drop_patches(random, config, size, out);
 }

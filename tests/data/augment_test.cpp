@@ -25,6 +25,7 @@ AugmentConfig nothing() {
   config.max_shift = config.max_rotation = config.flip_probability = 0;
   config.blur_probability = config.dropout_probability = 0;
   config.brightness = config.contrast = config.saturation = config.hue = 0;
+  config.jpeg_probability = 0;
   return config;
 }
 
@@ -86,6 +87,37 @@ TEST_CASE("without any change another size is a resize") {
     INFO("size " << size);
     CHECK(mean_difference(augmented(image, nothing(), plain(size), 1), as_floats(resize(image, size, size))) < 0.02);
   }
+}
+
+TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the rest of its transform is exactly") {
+  const Image image = synthesise_lesion(1, 4, 5, 64);
+  const auto before = as_floats(image);
+  AugmentConfig config = nothing();
+  config.jpeg_probability = 1;
+  double fine = 0, coarse = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    config.min_jpeg_quality = 95;
+    fine += mean_difference(augmented(image, config, plain(64), seed), before);
+    config.min_jpeg_quality = 1;
+    coarse += mean_difference(augmented(image, config, plain(64), seed), before);
+  }
+  CHECK(fine > 0);
+  CHECK(fine < 20 * 0.02);
+  CHECK(coarse > 2 * fine);
+
+  AugmentConfig usual, without;
+  usual.jpeg_probability = 1;
+  without.jpeg_probability = 0;
+  const auto compressed = augmented(image, usual, plain(64), 7);
+  CHECK(compressed == augmented(image, usual, plain(64), 7));
+  CHECK(mean_difference(compressed, augmented(image, without, plain(64), 7)) < 0.06);
+}
+
+TEST_CASE("a configuration from before JPEG compression means none") {
+  auto json = to_json(AugmentConfig{});
+  CHECK(augment_config_from_json(json).jpeg_probability == AugmentConfig{}.jpeg_probability);
+  json.erase("jpeg_probability");
+  CHECK(augment_config_from_json(json).jpeg_probability == 0);
 }
 
 TEST_CASE("shrinking averages instead of picking pixels") {
