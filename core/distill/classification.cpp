@@ -50,7 +50,8 @@ double weighted_cross_entropy(std::span<const float> logits, std::span<const int
 
   const double smoothing = static_cast<double>(label_smoothing);
   const double per_class = smoothing / static_cast<double>(classes);
-  std::vector<double> log_probability(classes);
+  thread_local std::vector<double> log_probability;  // kept, so that a step allocates nothing
+  log_probability.resize(classes);
   double loss = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const std::size_t base = static_cast<std::size_t>(rows[r]) * classes;
@@ -90,7 +91,9 @@ double knowledge_distillation(std::span<const float> student, std::span<const fl
   const std::size_t width = static_cast<std::size_t>(classes);
   const double t = static_cast<double>(temperature);
   const double count = static_cast<double>(rows.size());
-  std::vector<double> log_student(width), log_teacher(width);
+  thread_local std::vector<double> log_student, log_teacher;
+  log_student.resize(width);
+  log_teacher.resize(width);
   double loss = 0;
   for (const int row : rows) {
     const std::size_t base = static_cast<std::size_t>(row) * width;

@@ -35,6 +35,7 @@ struct DistillLoss::State {
   int images = 0;
   std::vector<int> normal, transformed, transformed_labels, ranks, kept, kept_rows;
   std::vector<float> teacher_scores;
+  LossTerms result;
   SelfSupervisionWorkspace self_supervision;
   RelationWorkspace relations;
   ChannelRelationWorkspace channels;
@@ -135,15 +136,17 @@ DistillLoss& DistillLoss::operator=(DistillLoss&&) noexcept = default;
 
 const LossConfig& DistillLoss::config() const { return state_->config; }
 
-LossTerms DistillLoss::evaluate(const StudentViews& student, const TeacherViews& teacher, std::span<const int> labels,
-                                StudentGradients& gradients) {
+const LossTerms& DistillLoss::evaluate(const StudentViews& student, const TeacherViews& teacher,
+                                       std::span<const int> labels, StudentGradients& gradients) {
   State& state = *state_;
   const LossConfig& config = state.config;
   if (student.images < 1) throw ShapeError("student's batch", std::to_string(student.images) + " images", "at least 1");
   state.size_for(student.images);
   state.check(student, teacher, labels);
 
-  LossTerms result;
+  LossTerms& result = state.result;
+  result.total = 0;
+  result.terms.clear();
   const auto add = [&](const char* name, double weight, double value) {
     result.terms.emplace_back(name, value);
     result.total += weight * value;

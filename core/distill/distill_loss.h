@@ -55,10 +55,11 @@ class DistillLoss {
 
   const LossConfig& config() const;
 
-  /// labels [images]. Overwrites `gradients`. After the first call of a shape its own buffers are reused.
+  /// labels [images]. Overwrites `gradients`. After the first call of a shape its own buffers are reused; what it
+  /// returns is one of them, which the next call overwrites.
   /// @throws ShapeError naming the input that does not fit, InputError for a label outside the classes.
-  LossTerms evaluate(const StudentViews& student, const TeacherViews& teacher, std::span<const int> labels,
-                     StudentGradients& gradients);
+  const LossTerms& evaluate(const StudentViews& student, const TeacherViews& teacher, std::span<const int> labels,
+                            StudentGradients& gradients);
 
  private:
   struct State;

@@ -149,7 +149,9 @@ double fitnet_mse(std::span<const float> student, std::span<const float> teacher
   const float scale = static_cast<float>(2 * static_cast<double>(weight) / static_cast<double>(count));
   const ProductKernels& kernels = product_kernels();
   double sum = 0;
-  std::vector<double> partial(static_cast<std::size_t>(thread_count()), 0.0);
+  static thread_local std::vector<double> kept;
+  kept.assign(static_cast<std::size_t>(thread_count()), 0.0);
+  const std::span<double> partial(kept);  // the calling thread's, for all threads
   parallel_parts([&](int part, int parts) {
     const auto [first, last] = slice_of(count, part, parts);
     partial[static_cast<std::size_t>(part)] =

@@ -92,7 +92,7 @@ LossTerms DistillStep::compute_gradients(const Batch& batch) {
     student_.channels = taught_.channels;
   }
   enter(StepPart::Loss, false);
-  LossTerms terms = loss_.evaluate(student_, taught_, batch.labels, gradients_);
+  const LossTerms& terms = loss_.evaluate(student_, taught_, batch.labels, gradients_);
   backward();
   return terms;
 }

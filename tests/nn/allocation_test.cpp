@@ -5,6 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/distill/distill_loss.h"
+#include "core/distill/method.h"
+#include "core/distill/views.h"
 #include "core/learn/optimiser.h"
 #include "core/nn/heads.h"
 #include "tests/nn/reference.h"
@@ -88,4 +91,42 @@ TEST_CASE("a training step allocates nothing") {
     optimiser->step(1e-3);
   });
   CHECK(counted_in_step == 0);
+}
+
+TEST_CASE("the loss of a distillation allocates nothing") {
+  constexpr int kImages = 4, kClasses = 5, kWidth = 24, kChannels = 16, kHeight = 2;
+  const Method method = GENERATE(Method::Ce, Method::Kd, Method::Fitnet, Method::DKd, Method::SsKd, Method::SsdKd);
+  const LossConfig config = loss_config(method);
+  const int rows = kImages * (needs_transformed_views(config) ? kViewsPerImage : 1);
+  Random random(20261125);
+  const auto values = [&](int count) {
+    std::vector<float> result(at(rows * count));
+    for (float& value : result) value = static_cast<float>(random.normal());
+    return result;
+  };
+  const auto logits = values(kClasses), taught = values(kClasses), embedding = values(kWidth),
+             taught_embedding = values(kWidth), projection = values(kWidth), taught_projection = values(kWidth),
+             map = values(kHeight * kHeight * kChannels), taught_map = values(kHeight * kHeight * kChannels);
+  StudentViews student;
+  student.images = kImages;
+  student.classes = kClasses;
+  student.logits = logits;
+  student.embedding = embedding;
+  student.projection = projection;
+  student.regressed = map;
+  student.height = student.width = kHeight;
+  student.channels = kChannels;
+  TeacherViews teacher;
+  teacher.images = kImages;
+  teacher.classes = kClasses;
+  teacher.logits = taught;
+  teacher.embedding = taught_embedding;
+  teacher.projection = taught_projection;
+  teacher.features = taught_map;
+  teacher.height = teacher.width = kHeight;
+  teacher.channels = kChannels;
+  DistillLoss loss(config, std::vector<float>(kClasses, 1.0F));
+  const std::vector<int> labels{0, 4, 2, 2};
+  StudentGradients gradients;
+  CHECK(allocations_of([&] { loss.evaluate(student, teacher, labels, gradients); }) == 0);
 }
