@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/index.h"
@@ -104,41 +105,52 @@ void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& 
 // With scaled differences d, covariance S = B' V B + R (R diagonal): d' S^-1 d = d' R^-1 d - u' M^-1 u with
 // u = B R^-1 d and M = V^-1 + B R^-1 B' (the matrix inversion lemma).
 struct MahalanobisDistance::State {
+  struct Class {
+    std::vector<float> mean;     // [channels], divided by scale
+    double inverse_spread;       // R is this much smaller or larger for the class
+    std::vector<double> factor;  // [rank, rank], lower Cholesky factor of M
+  };
   std::size_t channels = 0, rank = 0;
-  std::vector<float> means;             // [known classes, channels], divided by scale
+  std::vector<Class> classes;           // those with statistics
   std::vector<float> inverse_scale;     // [channels]
   std::vector<float> inverse_residual;  // [channels]
   std::vector<float> projection;        // [rank, channels], B R^-1
-  std::vector<double> factor;           // [rank, rank], lower Cholesky factor of M
 };
 
-MahalanobisDistance::MahalanobisDistance(const EmbeddingStatistics& statistics) : state_(std::make_unique<State>()) {
+MahalanobisDistance::MahalanobisDistance(const EmbeddingStatistics& statistics, Scatter scatter)
+    : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.channels = at(statistics.channels);
   state.rank = at(statistics.rank);
+  const std::size_t channels = state.channels, rank = state.rank;
   for (const float scale : statistics.scale) state.inverse_scale.push_back(1.0F / scale);
   for (const float residual : statistics.residual) state.inverse_residual.push_back(1.0F / residual);
-  for (std::size_t c = 0; c < statistics.classes.size(); ++c) {
-    if (statistics.counts[c] == 0) continue;
-    for (std::size_t channel = 0; channel < state.channels; ++channel)
-      state.means.push_back(statistics.means[c * state.channels + channel] * state.inverse_scale[channel]);
-  }
   state.projection = statistics.basis;
-  for (std::size_t i = 0; i < state.projection.size(); ++i)
-    state.projection[i] *= state.inverse_residual[i % state.channels];
-  state.factor.assign(state.rank * state.rank, 0.0);
-  for (std::size_t i = 0; i < state.rank; ++i) {
+  for (std::size_t i = 0; i < state.projection.size(); ++i) state.projection[i] *= state.inverse_residual[i % channels];
+  std::vector<double> products(rank * rank);  // B R^-1 B'
+  for (std::size_t i = 0; i < rank; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
-      double sum = 0;
-      for (std::size_t channel = 0; channel < state.channels; ++channel)
-        sum += static_cast<double>(state.projection[i * state.channels + channel]) *
-               static_cast<double>(statistics.basis[j * state.channels + channel]);
-      if (i == j) sum += 1.0 / static_cast<double>(statistics.pooled_variances[i]);
-      state.factor[i * state.rank + j] = sum;
+      for (std::size_t channel = 0; channel < channels; ++channel)
+        products[i * rank + j] += static_cast<double>(state.projection[i * channels + channel]) *
+                                  static_cast<double>(statistics.basis[j * channels + channel]);
     }
   }
-  if (!factorise(state.factor, state.rank))
-    throw NumericError("embedding statistics", "their covariance has no inverse", "positive variances");
+  for (std::size_t c = 0; c < statistics.classes.size(); ++c) {
+    if (statistics.counts[c] == 0) continue;
+    State::Class known{{}, 1, products};
+    if (scatter == Scatter::Own) known.inverse_spread = 1.0 / static_cast<double>(statistics.spread[c]);
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      known.mean.push_back(statistics.means[c * channels + channel] * state.inverse_scale[channel]);
+    for (double& product : known.factor) product *= known.inverse_spread;
+    for (std::size_t r = 0; r < rank; ++r) {
+      const float variance =
+          scatter == Scatter::Own ? statistics.variances[c * rank + r] : statistics.pooled_variances[r];
+      known.factor[r * rank + r] += 1.0 / static_cast<double>(variance);
+    }
+    if (!factorise(known.factor, rank))
+      throw NumericError("embedding statistics", "their covariance has no inverse", "positive variances");
+    state.classes.push_back(std::move(known));
+  }
 }
 
 MahalanobisDistance::~MahalanobisDistance() = default;
@@ -152,18 +164,20 @@ double MahalanobisDistance::operator()(std::span<const float> embedding) const {
   std::vector<float> difference(state.channels);
   std::vector<double> solved(state.rank);
   double nearest = std::numeric_limits<double>::infinity();
-  for (std::size_t first = 0; first < state.means.size(); first += state.channels) {
+  for (const State::Class& known : state.classes) {
     double distance = 0;
     for (std::size_t i = 0; i < state.channels; ++i) {
-      difference[i] = embedding[i] * state.inverse_scale[i] - state.means[first + i];
+      difference[i] = embedding[i] * state.inverse_scale[i] - known.mean[i];
       distance += static_cast<double>(difference[i] * difference[i] * state.inverse_residual[i]);
     }
+    distance *= known.inverse_spread;
     for (std::size_t r = 0; r < state.rank; ++r) {
       double sum = 0;
       for (std::size_t i = 0; i < state.channels; ++i)
         sum += static_cast<double>(state.projection[r * state.channels + i] * difference[i]);
-      for (std::size_t k = 0; k < r; ++k) sum -= state.factor[r * state.rank + k] * solved[k];
-      solved[r] = sum / state.factor[r * state.rank + r];
+      sum *= known.inverse_spread;
+      for (std::size_t k = 0; k < r; ++k) sum -= known.factor[r * state.rank + k] * solved[k];
+      solved[r] = sum / known.factor[r * state.rank + r];
       distance -= solved[r] * solved[r];
     }
     nearest = std::min(nearest, std::max(distance, 0.0));

@@ -47,11 +47,15 @@ void add_class(EmbeddingStatistics& statistics, const std::string& name, std::sp
 /// statistics, ShapeError for another length.
 void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& random, std::span<float> out);
 
-/// Squared Mahalanobis distance to the nearest class mean under the pooled covariance (Lee et al. 2018).
+/// Under which covariance a distance is measured: the one that all classes share, or each class's own. Rare classes
+/// scatter more, and seem strange under the shared one.
+enum class Scatter { Pooled, Own };
+
+/// Squared Mahalanobis distance to the nearest class mean (Lee et al. 2018, who take the pooled covariance).
 class MahalanobisDistance {
  public:
   /// The statistics are copied as far as they are needed.
-  explicit MahalanobisDistance(const EmbeddingStatistics& statistics);
+  MahalanobisDistance(const EmbeddingStatistics& statistics, Scatter scatter);
   ~MahalanobisDistance();
   MahalanobisDistance(MahalanobisDistance&&) noexcept;
   MahalanobisDistance& operator=(MahalanobisDistance&&) noexcept;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.h"
 
@@ -16,8 +17,12 @@ constexpr char kMeaning[] =
     "(distance - median) / spread plus weight times (energy - median) / spread, median and spread (95th percentile "
     "less "
     "median) of validation images; distance is the squared Mahalanobis distance of the embedding to the nearest class, "
+    "under the class's own covariance, "
     "energy -T log sum exp(logit / T); above the threshold, which keeps 95 % of validation images, an image is unlike "
     "them";
+// Names of scores on a card. The second is that of older cards: the covariance that all classes share.
+constexpr std::string_view kClassDistance = "energy+class-distance", kPooledDistance = "energy+distance",
+                           kEnergyAlone = "energy";
 constexpr char kEnergyMeaning[] =
     "-T log sum exp(logit / T); above the threshold, which keeps 95 % of validation images, an image is unlike them";
 
@@ -64,14 +69,14 @@ std::optional<StrangerScore> StrangerScore::from(const json& entry, const Embedd
                                                  std::string_view name) {
   if (!entry.is_object() || entry.empty()) return std::nullopt;
   const std::string kind = entry.value("score", "");
-  if (kind != "energy" && kind != "energy+distance") return std::nullopt;
+  if (kind != kEnergyAlone && kind != kPooledDistance && kind != kClassDistance) return std::nullopt;
   StrangerScore result;
   result.temperature_ = number(entry, "temperature", name);
   if (!(result.temperature_ > 0))
     throw FormatError(name, "the model card's field out_of_distribution.temperature does not fit", "a positive number");
   result.distance_.weight = 0;
-  if (statistics) result.mahalanobis_.emplace(*statistics);
-  if (kind == "energy") {
+  if (statistics) result.mahalanobis_.emplace(*statistics, kind == kPooledDistance ? Scatter::Pooled : Scatter::Own);
+  if (kind == kEnergyAlone) {
     // Older cards have percentiles instead of a threshold.
     result.threshold_ = entry.contains("threshold") ? number(entry, "threshold", name)
                                                     : number(entry.value("percentiles", json::object()), "95", name);
@@ -118,7 +123,7 @@ json fit_stranger_score(std::span<const float> logits, std::span<const float> em
   if (energy.empty()) throw ShapeError("logits", "there are none", "those of validation images");
   json result{{"temperature", temperature}, {"images", energy.size()}, {"kept", kKeptShare}};
   if (!statistics) {
-    result["score"] = "energy";
+    result["score"] = kEnergyAlone;
     result["percentiles"] = percentiles(energy);
     result["threshold"] = quantile(energy, kKeptShare);
     result["meaning"] = kEnergyMeaning;
@@ -128,7 +133,7 @@ json fit_stranger_score(std::span<const float> logits, std::span<const float> em
   if (embeddings.size() != energy.size() * channels)
     throw ShapeError("embeddings", std::to_string(embeddings.size()) + " values",
                      std::to_string(energy.size()) + " rows of " + std::to_string(channels));
-  const MahalanobisDistance mahalanobis(*statistics);
+  const MahalanobisDistance mahalanobis(*statistics, Scatter::Own);
   std::vector<double> distance;
   for (std::size_t row = 0; row < energy.size(); ++row) {
     distance.push_back(mahalanobis(embeddings.subspan(row * channels, channels)));
@@ -142,7 +147,7 @@ json fit_stranger_score(std::span<const float> logits, std::span<const float> em
   score.distance_ = measure(distance, 1.0);
   std::vector<double> scores;
   for (std::size_t row = 0; row < energy.size(); ++row) scores.push_back(score.combine(energy[row], distance[row]));
-  result["score"] = "energy+distance";
+  result["score"] = kClassDistance;
   result["energy"] = {{"median", score.energy_.median}, {"spread", score.energy_.spread}, {"weight", kEnergyWeight}};
   result["distance"] = {{"median", score.distance_.median}, {"spread", score.distance_.spread}, {"weight", 1.0}};
   result["percentiles"] = percentiles(scores);

@@ -26,8 +26,8 @@ struct StrangerVerdict {
 };
 
 /// In the score the energy counts this much beside the distance, which knows most strangers alone; noise and natural
-/// pictures are found better with it, drawings and text worse with more of it.
-inline constexpr double kEnergyWeight = 0.25;
+/// pictures are found better with it, drawings and rare classes worse with more of it.
+inline constexpr double kEnergyWeight = 0.1;
 
 /// The score: each measure in units of its spread above its median on validation images, weighted and added.
 class StrangerScore {

@@ -79,7 +79,9 @@ TEST_CASE("drawn embeddings have the mean and the variance of their class", "[le
 
 TEST_CASE("the distance is the plain Mahalanobis distance of the fitted covariance", "[learn]") {
   const EmbeddingStatistics s = fitted(rows_of(600, 2));
-  const MahalanobisDistance distance(s);
+  const Scatter scatter = GENERATE(Scatter::Pooled, Scatter::Own);
+  const bool own = scatter == Scatter::Own;
+  const MahalanobisDistance distance(s, scatter);
   const Rows fresh = rows_of(12, 3);
   // The covariance inverted by elimination, with nothing of the implementation's shortcut.
   const std::size_t n = kChannels, rank = static_cast<std::size_t>(s.rank);
@@ -91,9 +93,10 @@ TEST_CASE("the distance is the plain Mahalanobis distance of the fitted covarian
       for (std::size_t r = 0; r < n; ++r) {
         d[r] = static_cast<double>((fresh.embeddings[i * n + r] - s.means[label * n + r]) / s.scale[r]);
         for (std::size_t c = 0; c < n; ++c) {
-          system[r][c] = r == c ? static_cast<double>(s.residual[r]) : 0.0;
+          system[r][c] = r == c ? static_cast<double>(s.residual[r] * (own ? s.spread[label] : 1.0F)) : 0.0;
           for (std::size_t k = 0; k < rank; ++k)
-            system[r][c] += static_cast<double>(s.basis[k * n + r]) * static_cast<double>(s.pooled_variances[k]) *
+            system[r][c] += static_cast<double>(s.basis[k * n + r]) *
+                            static_cast<double>(own ? s.variances[label * rank + k] : s.pooled_variances[k]) *
                             static_cast<double>(s.basis[k * n + c]);
         }
         system[r][n] = d[r];
@@ -144,7 +147,8 @@ TEST_CASE("a new class gets its mean and the shared scatter", "[learn]") {
   CHECK(statistics.classes.back() == "D");
   CHECK(statistics.counts.back() == 2);
   CHECK(statistics.means.back() == 2.5F);
-  CHECK(MahalanobisDistance(statistics)(std::vector<float>(kChannels, 2.5F)) == Approx(0).margin(1e-6));
+  for (const Scatter scatter : {Scatter::Pooled, Scatter::Own})
+    CHECK(MahalanobisDistance(statistics, scatter)(std::vector<float>(kChannels, 2.5F)) == Approx(0).margin(1e-6));
   CHECK_THROWS_WITH(add_class(statistics, "D", std::vector<float>(kChannels)),
                     Contains("class D") && Contains("already"));
 }
@@ -203,7 +207,15 @@ TEST_CASE("strangers score above the threshold that keeps 95 % of validation row
   CHECK(kept == Approx(950).margin(1));
   CHECK(found > 950);
 
-  // A card of an older version: the energy alone.
+  // Cards of older versions: with the pooled covariance, and the energy alone.
+  nlohmann::json pooled = entry;
+  pooled["score"] = "energy+distance";
+  const auto pooled_score = StrangerScore::from(pooled, &statistics, "m");
+  REQUIRE(pooled_score);
+  const auto some_row = std::span<const float>(validation.embeddings).first(kChannels);
+  CHECK((*pooled_score)(std::span<const float>(logits).first(3), some_row).distance ==
+        Approx(MahalanobisDistance(statistics, Scatter::Pooled)(some_row)));
+
   const nlohmann::json old{{"score", "energy"}, {"temperature", 1}, {"percentiles", {{"95", -2.0}}}};
   const auto energy_score = StrangerScore::from(old, nullptr, "m");
   REQUIRE(energy_score);
