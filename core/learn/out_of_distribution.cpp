@@ -16,10 +16,9 @@ using nlohmann::json;
 constexpr char kMeaning[] =
     "(distance - median) / spread plus weight times (energy - median) / spread, median and spread (95th percentile "
     "less "
-    "median) of validation images; distance is the squared Mahalanobis distance of the embedding to the nearest class, "
-    "under the class's own covariance, "
-    "energy -T log sum exp(logit / T); above the threshold, which keeps 95 % of validation images, an image is unlike "
-    "them";
+    "median) of validation images; distance is the squared Mahalanobis distance of the embedding to the nearest class "
+    "under that class's covariance, energy -T log sum exp(logit / T); above the threshold, which keeps 95 % of "
+    "validation images, an image is unlike them";
 // Names of scores on a card. The second is that of older cards: the covariance that all classes share.
 constexpr std::string_view kClassDistance = "energy+class-distance", kPooledDistance = "energy+distance",
                            kEnergyAlone = "energy";

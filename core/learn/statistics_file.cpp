@@ -34,7 +34,7 @@ constexpr Field kFields[] = {
     {"variances", &EmbeddingStatistics::variances, true, true, false, Sign::NotNegative},
     {"pooled_variances", &EmbeddingStatistics::pooled_variances, false, true, false, Sign::Positive},
     {"residual", &EmbeddingStatistics::residual, false, false, true, Sign::Positive},
-    {"spread", &EmbeddingStatistics::spread, true, false, false, Sign::NotNegative},
+    {"spread", &EmbeddingStatistics::spread, true, false, false, Sign::Positive},
 };
 
 std::vector<std::int64_t> shape_of(const Field& field, const EmbeddingStatistics& statistics) {

@@ -245,6 +245,7 @@ class OneDnnBackend final : public Backend {
 
   std::unique_ptr<Convolution> convolution(const ConvShape& shape) const override {
     if (shape.depthwise) return std::make_unique<DepthwiseConvolution>(shape);
+    if (is_strided_pointwise(shape)) return std::make_unique<StridedPointwise>(shape, convolution(dense_shape(shape)));
     return made(shape,
                 [&]() -> std::unique_ptr<Convolution> { return std::make_unique<OneDnnConvolution>(shape, factors_); });
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/base/parallel.h"
 
@@ -20,10 +21,21 @@ void for_used_pixels(const ConvShape& s, Use&& use) {
   });
 }
 
-void gather(const ConvShape& s, std::span<const Scalar> x, std::span<Scalar> pixels) {
+/// Room for the gathered pixels [batch, out_height, out_width, in_channels]; all such convolutions of a thread share
+/// it.
+std::span<Scalar> pixels_of(const ConvShape& s) {
+  thread_local std::vector<Scalar> shared;
+  const std::size_t size = dense_shape(s).input_size();
+  if (shared.size() < size) shared.resize(size);
+  return std::span(shared).first(size);
+}
+
+std::span<const Scalar> gather(const ConvShape& s, std::span<const Scalar> x) {
+  const std::span<Scalar> pixels = pixels_of(s);
   for_used_pixels(s, [&](std::int64_t dense, std::int64_t strided) {
     std::copy_n(x.data() + strided, s.in_channels, pixels.data() + dense);
   });
+  return pixels;
 }
 
 }  // namespace
@@ -41,34 +53,32 @@ ConvShape dense_shape(const ConvShape& shape) {
 }
 
 StridedPointwise::StridedPointwise(const ConvShape& shape, std::unique_ptr<Convolution> dense)
-    : shape_(shape), dense_(std::move(dense)), pixels_(dense_shape(shape).input_size()) {}
+    : shape_(shape), dense_(std::move(dense)) {}
 
 void StridedPointwise::forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) {
-  gather(shape_, x, pixels_);
-  dense_->forward(pixels_, w, y);
+  dense_->forward(gather(shape_, x), w, y);
 }
 
 void StridedPointwise::backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) {
-  dense_->backward_data(dy, w, pixels_);
+  const std::span<Scalar> pixels = pixels_of(shape_);
+  dense_->backward_data(dy, w, pixels);
   const std::int64_t row_size = static_cast<std::int64_t>(shape_.in_width) * shape_.in_channels;
   parallel_for(static_cast<std::int64_t>(shape_.batch) * shape_.in_height,
                [&](std::int64_t row) { std::fill_n(dx.data() + row * row_size, row_size, Scalar{0}); });
   for_used_pixels(shape_, [&](std::int64_t dense, std::int64_t strided) {
-    std::copy_n(pixels_.data() + dense, shape_.in_channels, dx.data() + strided);
+    std::copy_n(pixels.data() + dense, shape_.in_channels, dx.data() + strided);
   });
 }
 
 void StridedPointwise::backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) {
-  gather(shape_, x, pixels_);
-  dense_->backward_weights(pixels_, dy, dw);
+  dense_->backward_weights(gather(shape_, x), dy, dw);
 }
 
 FusedStridedPointwise::FusedStridedPointwise(const ConvShape& shape, std::unique_ptr<FusedConvolution> dense)
-    : shape_(shape), dense_(std::move(dense)), pixels_(dense_shape(shape).input_size()) {}
+    : shape_(shape), dense_(std::move(dense)) {}
 
 void FusedStridedPointwise::run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) {
-  gather(shape_, x, pixels_);
-  dense_->run(pixels_, residual, y);
+  dense_->run(gather(shape_, x), residual, y);
 }
 
 }  // namespace dermdistill

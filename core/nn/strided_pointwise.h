@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "core/nn/backend.h"
 
@@ -27,7 +26,6 @@ class StridedPointwise final : public Convolution {
  private:
   ConvShape shape_;
   std::unique_ptr<Convolution> dense_;
-  std::vector<Scalar> pixels_;  // [batch, out_height, out_width, in_channels]
 };
 
 class FusedStridedPointwise final : public FusedConvolution {
@@ -38,7 +36,6 @@ class FusedStridedPointwise final : public FusedConvolution {
  private:
   ConvShape shape_;
   std::unique_ptr<FusedConvolution> dense_;
-  std::vector<Scalar> pixels_;
 };
 
 }  // namespace dermdistill

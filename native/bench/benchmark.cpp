@@ -59,7 +59,7 @@ nlohmann::json result_of(const BenchmarkConfig& config, const Backend& backend, 
     result["max_s"] = rounded(*high, 4);
     result["images_per_s"] = rounded(config.batch / typical, 2);
   }
-  if (const std::vector<Floor> floors = floors_of(config); !floors.empty()) {
+  if (const std::vector<Floor> floors = floors_of(config, backend.fuses_blocks()); !floors.empty()) {
     double flops = 0, bytes = 0;
     for (const Floor& floor : floors) {
       flops += floor.flops;

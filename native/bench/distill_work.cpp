@@ -58,7 +58,7 @@ class DistillWork final : public Work {
 
   void step() override {
     batch_ = &batches_[steps_++ % batches_.size()];
-    const LossTerms terms = step_->compute_gradients(*batch_);
+    const LossTerms& terms = step_->compute_gradients(*batch_);
     if (!std::isfinite(terms.total)) throw NumericError("the loss", "is not finite", "a finite number");
     if (observer_ != nullptr) observer_->enter(StepPart::Optimiser, false);
     optimiser_->step(1e-3);

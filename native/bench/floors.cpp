@@ -47,11 +47,11 @@ constexpr double kBytes = sizeof(float);
 
 }  // namespace
 
-std::vector<Floor> training_floors(std::span<const Unit> units, int batch, int size) {
+std::vector<Floor> training_floors(std::span<const Unit> units, int batch, int size, bool blocks) {
   std::vector<Floor> floors;
   std::size_t index = 0, block_end = 0;  // of the block that runs as one layer in training
   each_unit(units, batch, size, [&](const Unit& unit, const Amounts& a) {
-    if (index >= block_end && is_inverted_residual(units, index)) block_end = index + 3;
+    if (blocks && index >= block_end && is_inverted_residual(units, index)) block_end = index + 3;
     const std::string name = name_of(index++ < block_end ? PassPart::InvertedResidual : part_of(unit));
     const bool first = unit.input == 0;
     add_to(floors, name, false, a.product, kBytes * (a.in + a.out + a.weights));
@@ -69,17 +69,18 @@ std::vector<Floor> inference_floors(std::span<const Unit> units, int batch, int 
   return floors;
 }
 
-std::vector<Floor> floors_of(const BenchmarkConfig& config) {
+std::vector<Floor> floors_of(const BenchmarkConfig& config, bool blocks) {
   const auto units = [](Architecture architecture) { return build_units({architecture, 1.0, kBenchmarkClasses}); };
   if (config.work == "student-step")
-    return training_floors(units(Architecture::MobileNetV2), config.batch, config.size);
-  if (config.work == "teacher-step") return training_floors(units(Architecture::ResNet50), config.batch, config.size);
+    return training_floors(units(Architecture::MobileNetV2), config.batch, config.size, blocks);
+  if (config.work == "teacher-step")
+    return training_floors(units(Architecture::ResNet50), config.batch, config.size, blocks);
   if (config.work == "teacher-forward")
     return inference_floors(units(Architecture::ResNet50), config.batch, config.size);
   if (config.work != "ssdkd-step") return {};
   const int rows = kViewsPerImage * config.batch;
   const auto student = units(Architecture::MobileNetV2), teacher = units(Architecture::ResNet50);
-  std::vector<Floor> floors = training_floors(student, rows, config.size);
+  std::vector<Floor> floors = training_floors(student, rows, config.size, blocks);
   const FeatureShape map = feature_shape(student, config.size, config.size);
   const double ours = map.channels, theirs = feature_shape(teacher, config.size, config.size).channels;
   const double pixels = static_cast<double>(rows) * map.height * map.width;

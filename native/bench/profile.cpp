@@ -31,7 +31,7 @@ nlohmann::json run_profile(const BenchmarkConfig& given, const Backend& backend)
 
   double total = 0;
   for (const auto& entry : profile.entries()) total += entry.seconds;
-  const std::vector<Floor> floors = floors_of(config);
+  const std::vector<Floor> floors = floors_of(config, backend.fuses_blocks());
   double flops = 0, bytes = 0;
   nlohmann::json parts = nlohmann::json::array();
   for (const auto& entry : profile.entries()) {

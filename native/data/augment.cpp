@@ -172,6 +172,10 @@ std::vector<float> gaussian(double deviation) {
 nlohmann::json to_json(const AugmentConfig& config) {
   nlohmann::json json{{"enabled", config.enabled}};
   for (const Option& option : kOptions) json[option.name] = config.*option.value;
+  if (config.jpeg_probability == 0) {  // as before there was any, so that a cache of that time is still its run's
+    json.erase("jpeg_probability");
+    json.erase("min_jpeg_quality");
+  }
   return json;
 }
 

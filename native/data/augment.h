@@ -1,6 +1,5 @@
-// The random transform of a training image: the paper's scale, flips, rotation, blur, dropout, brightness, hue,
-// saturation;
-// and what storing a picture as JPEG again does to it.
+// The random transform of a training image: the paper's scale, flips, rotation, blur, dropout, brightness, hue and
+// saturation, and what storing a picture as JPEG again does to it.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,7 @@ struct AugmentConfig {
   double brightness = 0.12, contrast = 0.12;              // shares
   double saturation = 0.15;                               // share
   double hue = 5;                                         // degrees
-  double jpeg_probability = 0.25, min_jpeg_quality = 40;  // of storing it again, with a quality up to 95
+  double jpeg_probability = 0.25, min_jpeg_quality = 40;  // of storing it again, with a quality below 95
 };
 nlohmann::json to_json(const AugmentConfig& config);
 /// Absent keys keep their defaults, but for jpeg_probability: without it the configuration is of a time before it, and

@@ -66,7 +66,7 @@ void DistillStep::observe(StepObserver* observer) {
   pass_.observe(observer);
 }
 
-LossTerms DistillStep::compute_gradients(const Batch& batch) {
+const LossTerms& DistillStep::compute_gradients(const Batch& batch) {
   enter(StepPart::Network, false);
   const NetworkOutputs outputs = pass_.forward(batch.images);
   student_ = {};

@@ -40,7 +40,7 @@ class DistillStep {
               const Backend& backend);
 
   /// The loss, and the gradients in parameters(). The batch has the configured shape.
-  LossTerms compute_gradients(const Batch& batch);
+  const LossTerms& compute_gradients(const Batch& batch);
   /// Of the network, then of the head and the regressor where the loss has them.
   std::vector<std::span<Parameter>> parameters();
 

@@ -123,7 +123,7 @@ std::string EpochLoop::resume_command() const {
 }
 
 void EpochLoop::step(const std::string& where) {
-  const LossTerms terms = stage_.compute_gradients();
+  const LossTerms& terms = stage_.compute_gradients();
   double norm = 0;
   try {
     check_loss(terms, where);

@@ -76,7 +76,7 @@ void HeadStage::start_epoch(int epoch, int first_step) {
   step_ = first_step;
 }
 
-LossTerms HeadStage::compute_gradients() {
+const LossTerms& HeadStage::compute_gradients() {
   const std::size_t width = static_cast<std::size_t>(kViewsPerImage) * static_cast<std::size_t>(embeddings_.dimensions);
   rows_.resize(static_cast<std::size_t>(batch_) * width);
   for (int i = 0; i < batch_; ++i) {
@@ -89,12 +89,11 @@ LossTerms HeadStage::compute_gradients() {
   ++step_;
   const std::span<const float> projection = head_.forward(rows_);
   gradient_.assign(projection.size(), 0.0F);
-  LossTerms terms;
-  terms.total = contrastive_cross_entropy(projection, batch_, 1.0F, gradient_, workspace_);
-  terms.terms = {{"contrastive", terms.total},
-                 {"matching_accuracy", contrastive_accuracy(projection, batch_, workspace_)}};
+  terms_.total = contrastive_cross_entropy(projection, batch_, 1.0F, gradient_, workspace_);
+  terms_.terms = {{"contrastive", terms_.total},
+                  {"matching_accuracy", contrastive_accuracy(projection, batch_, workspace_)}};
   head_.backward(gradient_);
-  return terms;
+  return terms_;
 }
 
 void HeadStage::add_state_to(TensorFile& file) const {

@@ -33,7 +33,7 @@ class HeadStage : public Stage {
   std::vector<std::span<Parameter>> parameters() override { return {head_.parameters()}; }
   void start_epoch(int epoch, int first_step) override;
   /// Terms "contrastive" (the loss) and "matching_accuracy".
-  LossTerms compute_gradients() override;
+  const LossTerms& compute_gradients() override;
   void add_state_to(TensorFile& file) const override;
   void load_state(const TensorFile& file, const std::filesystem::path& name) override;
   void add_best_to(TensorFile& file) const override { add_state_to(file); }
@@ -48,6 +48,7 @@ class HeadStage : public Stage {
   int transform_ = 0, step_ = 0;
   std::vector<float> rows_, gradient_;
   SelfSupervisionWorkspace workspace_;
+  LossTerms terms_;
 };
 
 }  // namespace dermdistill

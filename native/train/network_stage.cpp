@@ -55,7 +55,7 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
   }
 }
 
-LossTerms NetworkStage::compute_gradients() {
+const LossTerms& NetworkStage::compute_gradients() {
   bool more = false;
   try {
     more = loader_.next(batch_);

@@ -24,7 +24,7 @@ class NetworkStage : public Stage {
   int images_per_step() const override { return images_; }
   std::vector<std::span<Parameter>> parameters() override { return step_.parameters(); }
   void start_epoch(int epoch, int first_step) override { loader_.start_epoch(epoch, first_step); }
-  LossTerms compute_gradients() override;
+  const LossTerms& compute_gradients() override;
   void after_update() override;
   std::optional<ValidationResult> validate() override;
   void add_state_to(TensorFile& file) const override;

@@ -31,9 +31,9 @@ class Stage {
   virtual std::vector<std::span<Parameter>> parameters() = 0;
 
   virtual void start_epoch(int epoch, int first_step) = 0;
-  /// Forward and backward of the epoch's next batch: the loss, and the gradients in parameters().
+  /// Forward and backward of the epoch's next batch: the loss, until the next call, and the gradients in parameters().
   /// @throws BatchError when an image cannot be read.
-  virtual LossTerms compute_gradients() = 0;
+  virtual const LossTerms& compute_gradients() = 0;
   /// After the optimiser has moved the parameters.
   virtual void after_update() {}
   /// Absent when the stage has nothing to validate: then its last epoch is its best.

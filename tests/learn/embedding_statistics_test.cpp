@@ -176,6 +176,10 @@ TEST_CASE("statistics that cannot be used are refused with the reason", "[learn]
   for (StoredTensor& tensor : file.tensors)
     if (tensor.name == "scale") tensor.bytes[1] = std::byte{0x80};  // negative
   refuses(file, "scale");
+  file = good;
+  for (StoredTensor& tensor : file.tensors)
+    if (tensor.name == "spread") tensor.bytes[0] = tensor.bytes[1] = std::byte{0};
+  refuses(file, "spread");
   CHECK_THROWS_WITH(statistics_from_text("not base64", "m.onnx"), Contains("m.onnx") && Contains("base64"));
 
   std::vector<int> wrong = rows.labels;
