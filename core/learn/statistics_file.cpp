@@ -52,7 +52,7 @@ std::vector<std::int64_t> shape_of(const Field& field, const EmbeddingStatistics
 json metadata_json(const TensorFile& file, const char* key, std::string_view name) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) refuse(name, std::string("no ") + key, "statistics written by dermdistill export");
-  const json value = json::parse(found->second, nullptr, false);
+  json value = json::parse(found->second, nullptr, false);
   if (!value.is_array() || value.empty() || value.size() > static_cast<std::size_t>(kMostClasses))
     refuse(name, std::string(key) + " do not fit", "a list with one entry a class");
   return value;

@@ -84,7 +84,7 @@ class WeightBuffer {
 /// A tensor of ours as a factor of products: itself, or a bfloat16 copy. The copies of all convolutions share memory.
 class Factor {
  public:
-  enum Slot { Input, Gradient };
+  enum Slot { kInput, kGradient };
   Factor(const memory::desc& ours, const memory::desc& factor, Slot slot)
       : ours_(ours), factor_(factor), slot_(slot), same_(ours == factor) {
     if (!same_) rounding_ = dnnl::reorder({engine(), ours_, engine(), factor_});
@@ -149,8 +149,8 @@ class OneDnnConvolution final : public Convolution {
         forward_weights_(weight_desc(s), forward_pd_.weights_desc(), true),
         data_weights_(weight_desc(s), data_pd_.weights_desc(), true),
         gradient_(weight_desc(s), weights_pd_.diff_weights_desc(), false),
-        x_(d_.x, d_.x_factor, Factor::Input),
-        dy_(d_.y, d_.y_factor, Factor::Gradient) {}
+        x_(d_.x, d_.x_factor, Factor::kInput),
+        dy_(d_.y, d_.y_factor, Factor::kGradient) {}
 
   void forward(std::span<const float> x, std::span<const float> w, std::span<float> y) override {
     run(forward_, {{DNNL_ARG_SRC, x_.load(x)},
@@ -193,7 +193,7 @@ class OneDnnFusedConvolution final : public FusedConvolution {
       : d_(s, type),
         bias_desc_({s.out_channels}, Type::f32, Tag::x),
         bias_(bias_desc_, engine()),
-        x_(d_.x, d_.x_factor, Factor::Input) {
+        x_(d_.x, d_.x_factor, Factor::kInput) {
     dnnl::post_ops operations;
     if (with_residual) operations.append_sum(1.0f);
     if (activation == Activation::Relu) operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);

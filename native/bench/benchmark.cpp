@@ -122,6 +122,7 @@ std::unique_ptr<Work> make_work(const BenchmarkConfig& config, const Backend& ba
 std::vector<double> time_steps(Work& work, int iterations) {
   for (int i = 0; i < kWarmUpSteps; ++i) work.step();
   std::vector<double> seconds;
+  seconds.reserve(static_cast<std::size_t>(iterations));
   for (int i = 0; i < iterations; ++i) seconds.push_back(timed_step(work));
   return seconds;
 }

@@ -31,7 +31,7 @@ struct EvaluateOptions {
   std::string report, pictures;
   std::optional<int> detail;
   BootstrapOptions bootstrap;
-  bool json = false;
+  bool json = false, no_pictures = false;
   int threads = available_threads();
 };
 
@@ -41,6 +41,7 @@ void write_report(const EvaluateOptions& options, const Selection& selection, Ev
   report.split = selection.description;
   report.seed = selection.split.seed;
   report.split_by_image = leaks(selection.split.rule) && options.selection.part != "all";
+  if (options.no_pictures) report.read_image = nullptr;
   for (const std::string& warning : selection.warnings) report.facts.emplace_back("Note", warning);
   write_evaluation_report(options.report, report);
 }
@@ -98,6 +99,8 @@ void add_evaluate_command(CLI::App& app) {
   add_selection_options(*command, options->selection);
   command->add_option("--report", options->report, "Also write a page with curves, confusion matrix and worst mistakes")
       ->type_name("FILE.html");
+  command->add_flag("--no-pictures", options->no_pictures,
+                    "Keep the pictures of the mistakes out of the report, so that it can be passed on");
   command
       ->add_option(
           "--pictures", options->pictures,

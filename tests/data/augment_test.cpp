@@ -239,7 +239,7 @@ TEST_CASE("the configuration survives JSON, and wrong values are named") {
   config.enabled = false;
   const AugmentConfig read = augment_config_from_json(to_json(config));
   CHECK(to_json(read) == to_json(config));
-  CHECK(to_json(config).size() == 16);
+  CHECK(to_json(config).size() == 18);
   const auto error = [](const char* text) {
     return message_of<InputError>([&] { augment_config_from_json(nlohmann::json::parse(text)); });
   };

@@ -203,7 +203,13 @@ TEST_CASE_METHOD(EvaluateFixture,
   CHECK(melanoma < balanced);
   CHECK(balanced < plain);
   CHECK_THAT(result.output, Contains("validation part, split by lesion, seed 7") && Contains("confusion"));
-  CHECK_THAT(read_text(folder.path() / "report.html"), Contains("<svg"));
+  CHECK_THAT(read_text(folder.path() / "report.html"), Contains("<svg") && Contains("<img src=\"data:"));
+
+  const ProcessResult without =
+      command({"evaluate", "--data", data, "--model", run, "--split", "validation", "--report",
+               folder.path() / "without.html", "--no-pictures", "--bootstrap", "0"});
+  REQUIRE(without.status == 0);
+  CHECK_THAT(read_text(folder.path() / "without.html"), Contains("<svg") && !Contains("<img"));
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "evaluate warns of what makes figures too good") {
