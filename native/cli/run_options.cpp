@@ -30,7 +30,7 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
       ->default_str(kind_ == "teacher" ? "resnet50" : "mobilenet_v2");
   add<double>("--width", "Width multiplier of mobilenet_v2", [](RunConfig& c) -> double& { return c.network.width; });
   add_change<std::string>(
-      "--init", "Weights to start from: a .safetensors file, a run folder, or the word random",
+      "--init", "Weights to start from: a .safetensors file, a run folder, a student.onnx, or the word random",
       [](RunConfig& c, const std::string& v) { c.init = v == kRandomInit ? v : absolute_path(v).string(); })
       ->type_name("W")
       ->default_str(kRandomInit);

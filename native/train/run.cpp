@@ -16,6 +16,25 @@ std::string text_of(const NetworkConfig& network) {
          std::to_string(network.classes) + " classes";
 }
 
+/// Some training images, evenly over all of them: a batch norm needs no more to be measured.
+std::vector<std::filesystem::path> some_images(const TrainingData& data) {
+  constexpr std::size_t kImages = 128;
+  std::vector<std::filesystem::path> files;
+  const std::size_t count = std::min(kImages, data.train.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const int index = data.train[i * data.train.size() / count];
+    files.push_back(data.dataset.samples[static_cast<std::size_t>(index)].file);
+  }
+  return files;
+}
+
+InitialWeights initial_weights(Network& network, const Run& run) {
+  const RunConfig& config = run.config;
+  if (!is_exported_model(config.init)) return load_initial_weights(network, config.init, config.seed);
+  return load_exported_weights(network, config.init, config.seed, some_images(run.data), config.preprocessing,
+                               run.backend);
+}
+
 Checkpoint read_last(const RunFolder& folder, const RunConfig& config) {
   Checkpoint last = read_checkpoint(folder.last());
   if (last.kind != config.kind) {
@@ -60,7 +79,7 @@ Network start_network(Run& run, nlohmann::json& notices) {
     notices = run.last->card.notices;
     return network;
   }
-  const InitialWeights initial = load_initial_weights(network, run.config.init, run.config.seed);
+  const InitialWeights initial = initial_weights(network, run);
   if (!run.config.init_sha256.empty() && run.config.init_sha256 != initial.sha256) {
     throw InputError("--init " + run.config.init, "is another file than the run was started with",
                      run.config.init_sha256);
