@@ -1,5 +1,6 @@
 #include "core/nn/block_kernels.h"
 #include "core/nn/vector_kernels.h"
+#include "core/nn/winograd_kernels.h"
 
 #define DERMDISTILL_KERNEL_SET avx2_set
 #define DERMDISTILL_KERNEL_NAME "avx2"
@@ -10,6 +11,7 @@
 #include "core/nn/vector_kernels_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
+#include "core/nn/winograd_loops.h"
 // clang-format on
 
 namespace dermdistill {
@@ -19,5 +21,8 @@ const VectorKernels& avx2_kernels() { return avx2_set::kTable; }
 
 const BlockKernels& avx2_block_kernels();
 const BlockKernels& avx2_block_kernels() { return avx2_set::kBlockTable; }
+
+const WinogradKernels& avx2_winograd_kernels();
+const WinogradKernels& avx2_winograd_kernels() { return avx2_set::kWinogradTable; }
 
 }  // namespace dermdistill

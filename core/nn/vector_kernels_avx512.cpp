@@ -2,6 +2,7 @@
 
 #include "core/nn/block_kernels.h"
 #include "core/nn/vector_kernels.h"
+#include "core/nn/winograd_kernels.h"
 
 #define DERMDISTILL_KERNEL_SET avx512_set
 #define DERMDISTILL_KERNEL_NAME "avx512"
@@ -12,6 +13,7 @@
 #include "core/nn/vector_kernels_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
+#include "core/nn/winograd_loops.h"
 // clang-format on
 
 namespace dermdistill {
@@ -21,5 +23,8 @@ const VectorKernels& avx512_kernels() { return avx512_set::kTable; }
 
 const BlockKernels& avx512_block_kernels();
 const BlockKernels& avx512_block_kernels() { return avx512_set::kBlockTable; }
+
+const WinogradKernels& avx512_winograd_kernels();
+const WinogradKernels& avx512_winograd_kernels() { return avx512_set::kWinogradTable; }
 
 }  // namespace dermdistill

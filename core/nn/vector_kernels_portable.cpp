@@ -1,5 +1,6 @@
 #include "core/nn/block_kernels.h"
 #include "core/nn/vector_kernels.h"
+#include "core/nn/winograd_kernels.h"
 
 #define DERMDISTILL_KERNEL_SET portable_set
 #define DERMDISTILL_KERNEL_NAME "portable"
@@ -10,6 +11,7 @@
 #include "core/nn/vector_kernels_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
+#include "core/nn/winograd_loops.h"
 // clang-format on
 
 namespace dermdistill {
@@ -19,5 +21,8 @@ const VectorKernels& portable_kernels() { return portable_set::kTable; }
 
 const BlockKernels& portable_block_kernels();
 const BlockKernels& portable_block_kernels() { return portable_set::kBlockTable; }
+
+const WinogradKernels& portable_winograd_kernels();
+const WinogradKernels& portable_winograd_kernels() { return portable_set::kWinogradTable; }
 
 }  // namespace dermdistill

@@ -1,0 +1,90 @@
+// Winograd's convolutions against their definition in double, forward, backward and fused, with maps that tiles cover
+// wholly and in part.
+#include "core/nn/winograd.h"
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.h"
+#include "tests/nn/reference.h"
+
+using namespace dermdistill;
+using namespace dermdistill::reference;
+
+namespace {
+
+ConvShape random_shape(Random& random) {
+  ConvShape s{};
+  do {
+    s.batch = 1 + static_cast<int>(random.below(5));
+    s.in_height = 3 + static_cast<int>(random.below(14));
+    s.in_width = 3 + static_cast<int>(random.below(14));
+    s.kernel = 3;
+    s.stride = s.padding = 1;
+    s.in_channels = 32 * (1 + static_cast<int>(random.below(3)));
+    s.out_channels = 32 * (1 + static_cast<int>(random.below(3)));
+  } while (!winograd_pays(s));
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("Winograd's convolutions equal their definition over random shapes, forward and backward") {
+  Random random(1509);
+  for (int round = 0; round < 20; ++round) {
+    const ConvShape s = random_shape(random);
+    INFO(s.describe());
+    const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
+               dy = random_values(s.output_size(), random);
+    const Vector y_ref = convolve(s, widen(x), widen(w));
+    Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
+    for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+      dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
+      dw_ref[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
+    });
+    const auto convolution = winograd_convolution(s);
+    std::vector<float> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
+    convolution->forward(x, w, y);
+    convolution->backward_data(dy, w, dx);
+    convolution->backward_weights(x, dy, dw);
+    CHECK(relative_difference(y, y_ref) < 1e-5);
+    CHECK(relative_difference(dx, dx_ref) < 1e-5);
+    CHECK(relative_difference(dw, dw_ref) < 1e-5);
+  }
+}
+
+TEST_CASE("fused Winograd convolutions add bias and residual and activate, also in place") {
+  Random random(2016);
+  for (int round = 0; round < 20; ++round) {
+    const ConvShape s = random_shape(random);
+    const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random, 0.3);
+    const auto bias = random_values(at(s.out_channels), random), residual = random_values(s.output_size(), random);
+    const auto activation = static_cast<Activation>(random.below(3));
+    const bool with_residual = random.chance(0.5), in_place = random.chance(0.5);
+    INFO(s.describe() << ", residual " << with_residual << ", in place " << in_place);
+    Vector expected = convolve(s, widen(x), widen(w));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      expected[i] += static_cast<double>(bias[i % at(s.out_channels)]) +
+                     (with_residual ? static_cast<double>(residual[i]) : 0.0);
+      expected[i] = activate(expected[i], activation);
+    }
+    std::vector<float> y(s.output_size(), 3.0f);
+    if (with_residual && in_place) y = residual;
+    const std::span<const float> addend = !with_residual ? std::span<const float>()
+                                          : in_place     ? std::span<const float>(y)
+                                                         : std::span<const float>(residual);
+    fused_winograd_convolution(s, w, bias, activation, with_residual)->run(x, addend, y);
+    CHECK(relative_difference(y, expected) < 3e-5);
+  }
+}
+
+TEST_CASE("Winograd is chosen where it pays") {
+  ConvShape s{2, 8, 8, 64, 64, 3, 1, 1, false};
+  CHECK(winograd_pays(s));
+  s.in_height = s.in_width = 5;  // 25 of 64 outputs are used
+  CHECK_FALSE(winograd_pays(s));
+  CHECK_THROWS_AS(winograd_convolution(s), ShapeError);
+  s = {2, 8, 8, 64, 64, 3, 2, 1, false};
+  CHECK_FALSE(winograd_pays(s));
+  s = {2, 8, 8, 48, 64, 3, 1, 1, false};
+  CHECK_FALSE(winograd_pays(s));
+}
