@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/nn/backend.h"
 #include "core/nn/scalar.h"
 
 namespace dermdistill {
@@ -76,6 +77,9 @@ struct BlockKernels {
   void (*multiply_accumulate_transposed)(const Product& product, Rows to);
   /// to += a b + constant + addend; addend.data may be null.
   void (*multiply_add)(const Product& product, const Scalar* constant, ConstRows addend, Rows to);
+  /// to = act(a b + bias + residual); residual.data may be null and may be to.data.
+  void (*multiply_activate)(const Product& product, const Scalar* bias, ConstRows residual, Activation activation,
+                            Rows to);
   /// to = relu6(norm(a b)).
   void (*multiply_normalise)(const Product& product, NormTerms norm, Rows to);
   /// to = a b, or nothing stored where to.data is null; sums get y - shift and its square.

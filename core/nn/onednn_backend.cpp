@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/nn/backends.h"
 #include "core/nn/depthwise.h"
+#include "core/nn/pointwise.h"
 #include "core/nn/strided_pointwise.h"
 #include "core/nn/winograd.h"
 
@@ -248,6 +249,7 @@ class OneDnnBackend final : public Backend {
     if (shape.depthwise) return std::make_unique<DepthwiseConvolution>(shape);
     if (is_strided_pointwise(shape)) return std::make_unique<StridedPointwise>(shape, convolution(dense_shape(shape)));
     if (factors_ == Type::f32 && winograd_pays(shape)) return winograd_convolution(shape);
+    if (factors_ == Type::f32 && is_panelled_pointwise(shape)) return pointwise_convolution(shape);
     return made(shape,
                 [&]() -> std::unique_ptr<Convolution> { return std::make_unique<OneDnnConvolution>(shape, factors_); });
   }
@@ -260,6 +262,8 @@ class OneDnnBackend final : public Backend {
           shape, fused_convolution(dense_shape(shape), weight, bias, activation, with_residual));
     if (factors_ == Type::f32 && winograd_pays(shape))
       return fused_winograd_convolution(shape, weight, bias, activation, with_residual);
+    if (factors_ == Type::f32 && is_panelled_pointwise(shape))
+      return fused_pointwise_convolution(shape, weight, bias, activation, with_residual);
     return made(shape, [&]() -> std::unique_ptr<FusedConvolution> {
       return std::make_unique<OneDnnFusedConvolution>(shape, weight, bias, activation, with_residual,
                                                       shape.depthwise ? Type::f32 : factors_);

@@ -106,6 +106,33 @@ struct Correct {
   };
 };
 
+template <Activation kActivation, bool kResidual>
+struct Activate {
+  const Scalar* bias;
+  ConstRows residual;
+  Rows to;
+
+  template <int kCount, int kWidth>
+  struct Tile {
+    Columns<kCount, kWidth> bias;
+    ConstRows residual;
+    Rows to;
+    Tile(const Activate& e, std::int64_t row, int column)
+        : bias(e.bias + column),
+          residual{kResidual ? e.residual.data + row * e.residual.stride + column : nullptr, e.residual.stride},
+          to{e.to.data + row * e.to.stride + column, e.to.stride} {}
+    void put(int r, int v, Vector<kCount> sum) {
+      Vector<kCount> value = sum + bias.value[v];
+      if constexpr (kResidual) value += load<kCount>(residual.data + r * residual.stride + v * kCount);
+      const Vector<kCount> zero = {};
+      if constexpr (kActivation == Activation::Relu) value = value > zero ? value : zero;
+      if constexpr (kActivation == Activation::Relu6) value = relu6<kCount>(value);
+      store<kCount>(to.data + r * to.stride + v * kCount, value);
+    }
+    void finish() {}
+  };
+};
+
 struct Normalise {
   NormTerms norm;
   Rows to;
@@ -292,6 +319,23 @@ void multiply_add(const Product& product, const Scalar* constant, ConstRows adde
 void multiply_accumulate(const Product& product, Rows to) { multiply_into<false>(product, Accumulate{to}); }
 
 void multiply_accumulate_transposed(const Product& product, Rows to) { multiply_into<true>(product, Accumulate{to}); }
+
+template <Activation kActivation>
+void multiply_activate_as(const Product& product, const Scalar* bias, ConstRows residual, Rows to) {
+  residual.data ? multiply_into<false>(product, Activate<kActivation, true>{bias, residual, to})
+                : multiply_into<false>(product, Activate<kActivation, false>{bias, residual, to});
+}
+
+void multiply_activate(const Product& product, const Scalar* bias, ConstRows residual, Activation activation, Rows to) {
+  switch (activation) {
+    case Activation::None:
+      return multiply_activate_as<Activation::None>(product, bias, residual, to);
+    case Activation::Relu:
+      return multiply_activate_as<Activation::Relu>(product, bias, residual, to);
+    case Activation::Relu6:
+      return multiply_activate_as<Activation::Relu6>(product, bias, residual, to);
+  }
+}
 
 void multiply_normalise(const Product& product, NormTerms norm, Rows to) {
   multiply_into<false>(product, Normalise{norm, to});

@@ -8,12 +8,13 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/nn/block_kernels.h"
+#include "core/nn/panels.h"
+#include "core/nn/shared_room.h"
 #include "core/nn/winograd_kernels.h"
 
 namespace dermdistill {
 namespace {
 
-constexpr int kPanel = kWinogradPanel;
 constexpr std::int64_t kApart = 32;            // values between planes, so that they do not fall on the same cache sets
 constexpr std::int64_t kBlockTiles = 48;       // whole tiles of rows of the product kernels
 constexpr std::int64_t kGroupBytes = 8 << 20;  // of transformed tiles whose products are added up in one go
@@ -47,19 +48,6 @@ struct TileGrid {
 
 TileGrid grid_of(const ConvShape& s) { return {s.batch, s.in_height, s.in_width}; }
 
-/// Memory that all such convolutions of a thread share; what one of them leaves there is nobody's.
-struct Shared {
-  std::vector<Scalar> filters, tiles, nothing, waste;
-};
-Shared& shared_memory() {
-  thread_local Shared memory;
-  return memory;
-}
-Scalar* room(std::vector<Scalar>& memory, std::int64_t values) {
-  if (memory.size() < count(values)) memory.resize(count(values));
-  return memory.data();
-}
-
 std::int64_t filter_plane(int in, int out) { return static_cast<std::int64_t>(in) * out + kApart; }
 std::int64_t filter_values(int in, int out) { return kWinogradPlanes * filter_plane(in, out); }
 
@@ -71,8 +59,7 @@ void transform_filters(const ConvShape& s, const Scalar* w, Scalar* filters) {
   parallel_for(panels * blocks, [&](std::int64_t task) {
     const std::int64_t panel = task / blocks, block = task % blocks;
     constexpr std::int64_t kSquare = kPanel * kPanel;
-    thread_local std::vector<Scalar> square;
-    Scalar* transformed = room(square, kWinogradPlanes * kSquare);
+    Scalar* transformed = shared_room(Room::Values, kWinogradPlanes * kSquare);  // this thread's own
     for (int o = 0; o < kPanel; ++o) {
       const Scalar* taps = w + (panel * kPanel + o) * 9 * s.in_channels + block * kPanel;
       kernels.transform_filter(taps, s.in_channels, false, kPanel, {transformed + o * kPanel, kSquare, kPanel});
@@ -80,9 +67,7 @@ void transform_filters(const ConvShape& s, const Scalar* w, Scalar* filters) {
     for (int e = 0; e < kWinogradPlanes; ++e) {
       const Scalar* from = transformed + e * kSquare;
       Scalar* to = filters + e * plane + (panel * s.in_channels + block * kPanel) * kPanel;
-      for (int i = 0; i < kPanel; ++i) {
-        for (int o = 0; o < kPanel; ++o) to[i * kPanel + o] = from[o * kPanel + i];
-      }
+      transpose_square(from, kPanel, to, kPanel);
     }
   });
 }
@@ -112,10 +97,9 @@ class Blocks {
   /// y = conv(x) with transformed filters; residual like y, or null.
   void run(const Scalar* x, const Scalar* filters, const Scalar* bias, const Scalar* residual, Activation activation,
            Scalar* y) const {
-    Shared& shared = shared_memory();
-    Scalar* memory = room(shared.tiles, this->memory());
-    const Scalar* nothing = room(shared.nothing, in_);
-    Scalar* waste = room(shared.waste, static_cast<std::int64_t>(thread_count()) * out_);
+    Scalar* memory = shared_room(Room::Values, this->memory());
+    const Scalar* nothing = shared_room(Room::Nothing, in_);
+    Scalar* waste = shared_room(Room::Waste, static_cast<std::int64_t>(thread_count()) * out_);
     parallel_parts([&](int part, int parts) {
       const auto [first, last] = slice_of(grid_.tiles(), part, parts);
       const std::int64_t blocks = divided_up(last - first, kBlockTiles);
@@ -188,10 +172,9 @@ class FilterGradient {
   std::int64_t memory() const { return kWinogradPlanes * (values_plane_ + gradients_plane_); }
 
   void run(const Scalar* x, const Scalar* dy, Scalar* dw) const {
-    Shared& shared = shared_memory();
-    const Scalar* nothing = room(shared.nothing, std::max(s_.in_channels, s_.out_channels));
-    Scalar *values = room(shared.tiles, memory()), *gradients = values + kWinogradPlanes * values_plane_;
-    Scalar* planes = room(shared.filters, filter_values(s_.in_channels, s_.out_channels));
+    const Scalar* nothing = shared_room(Room::Nothing, std::max(s_.in_channels, s_.out_channels));
+    Scalar *values = shared_room(Room::Values, memory()), *gradients = values + kWinogradPlanes * values_plane_;
+    Scalar* planes = shared_room(Room::Filters, filter_values(s_.in_channels, s_.out_channels));
     for (std::int64_t from = 0; from < grid_.tiles(); from += group_) {
       const std::int64_t tiles = std::min(group_, grid_.tiles() - from);
       parallel_for(tiles, [&](std::int64_t t) { transform(x, dy, nothing, from + t, t, values, gradients); });
@@ -250,18 +233,17 @@ class WinogradConvolution final : public Convolution {
         forward_(grid_of(s), s.in_channels, s.out_channels),
         backward_(grid_of(s), s.out_channels, s.in_channels),
         filter_gradient_(s) {
-    Shared& shared = shared_memory();  // now rather than within a step
-    room(shared.filters, filter_values(s.in_channels, s.out_channels));
-    room(shared.tiles, std::max({forward_.memory(), backward_.memory(), filter_gradient_.memory()}));
+    shared_room(Room::Filters, filter_values(s.in_channels, s.out_channels));
+    shared_room(Room::Values, std::max({forward_.memory(), backward_.memory(), filter_gradient_.memory()}));
   }
 
   void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) override {
-    Scalar* filters = room(shared_memory().filters, filter_values(s_.in_channels, s_.out_channels));
+    Scalar* filters = shared_room(Room::Filters, filter_values(s_.in_channels, s_.out_channels));
     transform_filters(s_, w.data(), filters);
     forward_.run(x.data(), filters, nullptr, nullptr, Activation::None, y.data());
   }
   void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) override {
-    Scalar* filters = room(shared_memory().filters, filter_values(s_.in_channels, s_.out_channels));
+    Scalar* filters = shared_room(Room::Filters, filter_values(s_.in_channels, s_.out_channels));
     transform_turned_filters(s_, w.data(), filters);
     backward_.run(dy.data(), filters, nullptr, nullptr, Activation::None, dx.data());
   }
@@ -285,7 +267,7 @@ class FusedWinogradConvolution final : public FusedConvolution {
         activation_(activation),
         with_residual_(with_residual) {
     transform_filters(s, weight.data(), filters_.data());
-    room(shared_memory().tiles, blocks_.memory());
+    shared_room(Room::Values, blocks_.memory());
   }
 
   void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) override {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/nn/backend.h"
+#include "core/nn/panels.h"
 
 namespace dermdistill {
 
@@ -12,9 +13,9 @@ constexpr int kWinogradOutput = 4;                                // side of a t
 constexpr int kWinogradInput = kWinogradOutput + 2;               // of the inputs that they need
 constexpr int kWinogradPlanes = kWinogradInput * kWinogradInput;  // products a tile, channel pairs aside
 constexpr int kWinogradOutputPixels = kWinogradOutput * kWinogradOutput;
-constexpr int kWinogradPanel = 32;  // channels that lie together in a packed matrix; channel counts are multiples of it
 
-/// Where a tile's transformed values go: channel c of plane e is at data + e * plane + (c / 32) * panel + c % 32.
+/// Where a tile's transformed values go, channels being multiples of a panel: channel c of plane e is at data + e *
+/// plane + (c / 32) * panel + c % 32.
 struct WinogradTile {
   Scalar* data;
   std::int64_t plane, panel;

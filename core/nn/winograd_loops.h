@@ -66,7 +66,7 @@ inline void winograd_filter_gradient_line(const Lane* in, Lane* out) {
 
 template <typename Use>
 inline void for_lanes(int channels, std::int64_t panel, Use&& use) {
-  for (int c = 0; c < channels; c += kLanes) use(c, (c / kWinogradPanel) * panel + c % kWinogradPanel);
+  for (int c = 0; c < channels; c += kLanes) use(c, (c / kPanel) * panel + c % kPanel);
 }
 
 void winograd_transform_input(const Scalar* const* pixels, int channels, WinogradTile to) {

@@ -1,0 +1,160 @@
+#include "core/nn/pointwise.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "core/nn/block_kernels.h"
+#include "core/nn/panels.h"
+#include "core/nn/shared_room.h"
+
+namespace dermdistill {
+namespace {
+
+constexpr std::int64_t kBlockRows = 48;        // pixels whose channels stay in a core's cache
+constexpr std::int64_t kGroupBytes = 3 << 20;  // of packed pixels whose products are added up in one go
+
+std::int64_t pixels_of(const ConvShape& s) { return static_cast<std::int64_t>(s.batch) * s.in_height * s.in_width; }
+std::int64_t weights_of(const ConvShape& s) { return static_cast<std::int64_t>(s.in_channels) * s.out_channels; }
+
+/// Calls use(first row, rows, first column) for blocks of `rows` x `columns`, all columns of a block of rows in turn.
+template <typename Use>
+void for_blocks(std::int64_t rows, int columns, Use&& use) {
+  parallel_parts([&](int part, int parts) {
+    const auto [first, last] = slice_of(rows, part, parts);
+    for (std::int64_t row = first; row < last; row += kBlockRows) {
+      for (int column = 0; column < columns; column += kPanel) {
+        use(row, std::min(kBlockRows, last - row), column);
+      }
+    }
+  });
+}
+
+/// to [rows, out] = from [rows, in] times packed panels.
+void multiply(const Scalar* from, std::int64_t rows, int in, int out, const Scalar* panels, Scalar* to) {
+  for_blocks(rows, out, [&](std::int64_t row, std::int64_t count, int column) {
+    const Scalar* panel = panels + static_cast<std::int64_t>(column) * in;
+    block_kernels().multiply({count, kPanel, in, {from + row * in, in}, {panel, kPanel}},
+                             {to + row * out + column, out});
+  });
+}
+
+class PointwiseConvolution final : public Convolution {
+ public:
+  explicit PointwiseConvolution(const ConvShape& s) : s_(s), pixels_(pixels_of(s)) {
+    constexpr std::int64_t kLeast = 64;
+    const std::int64_t pixel_bytes = (s.in_channels + s.out_channels) * static_cast<std::int64_t>(sizeof(Scalar));
+    group_ = std::min(pixels_, std::max(kLeast, kGroupBytes / pixel_bytes));
+    shared_room(Room::Filters, weights_of(s));  // now rather than within a step
+    shared_room(Room::Values, packed_values());
+  }
+
+  void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) override {
+    Scalar* panels = shared_room(Room::Filters, weights_of(s_));
+    pack_panels_transposed(w.data(), s_.out_channels, s_.in_channels, panels);
+    multiply(x.data(), pixels_, s_.in_channels, s_.out_channels, panels, y.data());
+  }
+
+  void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) override {
+    Scalar* panels = shared_room(Room::Filters, weights_of(s_));
+    pack_panels(w.data(), s_.out_channels, s_.in_channels, panels);
+    multiply(dy.data(), pixels_, s_.out_channels, s_.in_channels, panels, dx.data());
+  }
+
+  /// dw [out, in] = dy' x, group by group of pixels.
+  void backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) override {
+    Scalar *inputs = shared_room(Room::Values, packed_values()), *gradients = inputs + group_ * s_.in_channels + kApart;
+    for (std::int64_t from = 0; from < pixels_; from += group_) {
+      const std::int64_t count = std::min(group_, pixels_ - from);
+      parallel_parts([&](int part, int parts) {
+        const auto [first, last] = slice_of(count, part, parts);
+        pack_rows(x.data(), from + first, from + last, s_.in_channels, first, group_, inputs);
+        pack_rows(dy.data(), from + first, from + last, s_.out_channels, first, group_, gradients);
+      });
+      accumulate(inputs, gradients, count, from == 0, dw.data());
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kApart = 32;
+
+  std::int64_t packed_values() const { return group_ * (s_.in_channels + s_.out_channels) + kApart; }
+
+  void accumulate(const Scalar* inputs, const Scalar* gradients, std::int64_t count, bool first, Scalar* dw) const {
+    const std::int64_t across = s_.in_channels / kPanel;
+    parallel_for(s_.out_channels / kPanel * across, [&](std::int64_t square) {
+      const std::int64_t row = square / across * kPanel, column = square % across * kPanel;
+      Scalar* to = dw + row * s_.in_channels + column;
+      if (first) {
+        for (int r = 0; r < kPanel; ++r) std::fill_n(to + r * s_.in_channels, kPanel, Scalar(0));
+      }
+      block_kernels().multiply_accumulate_transposed(
+          {kPanel, kPanel, count, {gradients + row * group_, kPanel}, {inputs + column * group_, kPanel}},
+          {to, s_.in_channels});
+    });
+  }
+
+  ConvShape s_;
+  std::int64_t pixels_, group_ = 0;
+};
+
+class FusedPointwiseConvolution final : public FusedConvolution {
+ public:
+  FusedPointwiseConvolution(const ConvShape& s, std::span<const Scalar> weight, std::span<const Scalar> bias,
+                            Activation activation, bool with_residual)
+      : s_(s),
+        panels_(weight.size()),
+        bias_(bias.begin(), bias.end()),
+        activation_(activation),
+        with_residual_(with_residual) {
+    pack_panels_transposed(weight.data(), s.out_channels, s.in_channels, panels_.data());
+  }
+
+  void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) override {
+    const int in = s_.in_channels, out = s_.out_channels;
+    for_blocks(pixels_of(s_), out, [&](std::int64_t row, std::int64_t count, int column) {
+      const std::int64_t place = row * out + column;
+      const Scalar* panel = panels_.data() + static_cast<std::int64_t>(column) * in;
+      block_kernels().multiply_activate(
+          {count, kPanel, in, {x.data() + row * in, in}, {panel, kPanel}}, bias_.data() + column,
+          {with_residual_ ? residual.data() + place : nullptr, out}, activation_, {y.data() + place, out});
+    });
+  }
+
+ private:
+  ConvShape s_;
+  std::vector<Scalar> panels_, bias_;
+  Activation activation_;
+  bool with_residual_;
+};
+
+void require_panels(const ConvShape& shape) {
+  if (!is_panelled_pointwise(shape)) {
+    throw ShapeError("pointwise convolution", shape.describe(), "1x1, stride 1, channels in multiples of 32");
+  }
+}
+
+}  // namespace
+
+bool is_panelled_pointwise(const ConvShape& s) {
+  // With fewer channels memory decides, and oneDNN is as fast.
+  constexpr int kFewest = 128;
+  if (std::min(s.in_channels, s.out_channels) < kFewest) return false;
+  return s.kernel == 1 && s.stride == 1 && s.padding == 0 && !s.depthwise && s.in_channels % kPanel == 0 &&
+         s.out_channels % kPanel == 0;
+}
+
+std::unique_ptr<Convolution> pointwise_convolution(const ConvShape& shape) {
+  require_panels(shape);
+  return std::make_unique<PointwiseConvolution>(shape);
+}
+
+std::unique_ptr<FusedConvolution> fused_pointwise_convolution(const ConvShape& shape, std::span<const Scalar> weight,
+                                                              std::span<const Scalar> bias, Activation activation,
+                                                              bool with_residual) {
+  require_panels(shape);
+  return std::make_unique<FusedPointwiseConvolution>(shape, weight, bias, activation, with_residual);
+}
+
+}  // namespace dermdistill
