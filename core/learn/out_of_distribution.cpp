@@ -34,14 +34,19 @@ std::optional<StrangerScore> StrangerScore::from(const json& entry, const Gaussi
   if (!entry.is_object() || entry.empty()) return std::nullopt;
   const auto kind = entry.find("score");
   if (kind == entry.end() || *kind != kScore) throw FormatError(name, kBeforeEarlyEmbedding, kExportAgain);
-  const auto threshold = entry.find("threshold");
-  if (threshold == entry.end() || !threshold->is_number() || !std::isfinite(threshold->get<double>()))
-    throw FormatError(name, "the model card's field out_of_distribution has no usable threshold", "a number");
+  const auto number = [&](const char* field) {
+    const auto found = entry.find(field);
+    if (found == entry.end() || !found->is_number() || !std::isfinite(found->get<double>()))
+      throw FormatError(name, std::string("the model card's field out_of_distribution has no usable ") + field,
+                        "a number");
+    return found->get<double>();
+  };
+  StrangerScore result;
+  result.threshold_ = number("threshold");
+  result.kept_ = number("kept");
   if (!gaussian)
     throw FormatError(name, "its card compares early embeddings with statistics that it does not have",
                       "the metadata entry dermdistill.early_statistics");
-  StrangerScore result;
-  result.threshold_ = threshold->get<double>();
   result.gaussian_ = *gaussian;
   return result;
 }

@@ -38,9 +38,12 @@ class StrangerScore {
   /// Of one image's early embedding [channels]. @throws ShapeError for an embedding of another length.
   StrangerVerdict operator()(std::span<const float> early_embedding) const;
 
+  /// Share of validation images that lie at or below the threshold.
+  double kept() const { return kept_; }
+
  private:
   StrangerScore() = default;
-  double threshold_ = 0;
+  double threshold_ = 0, kept_ = 0;
   Gaussian gaussian_;
 };
 

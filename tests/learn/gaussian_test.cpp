@@ -187,6 +187,7 @@ TEST_CASE("strangers score above the threshold that keeps 99 % of validation row
   CHECK(entry.at("threshold") == entry.at("percentiles").at("99"));
   const auto score = StrangerScore::from(entry, &gaussian, "m");
   REQUIRE(score);
+  CHECK(score->kept() == kKeptShare);
   int kept = 0, found = 0;
   for (std::size_t i = 0; i < 1000; ++i) {
     const auto row = row_of(validation, kChannels, i);
@@ -210,6 +211,9 @@ TEST_CASE("strangers score above the threshold that keeps 99 % of validation row
   nlohmann::json broken = entry;
   broken["threshold"] = "high";
   CHECK_THROWS_WITH(StrangerScore::from(broken, &gaussian, "m"), Contains("threshold"));
+  broken = entry;
+  broken.erase("kept");
+  CHECK_THROWS_WITH(StrangerScore::from(broken, &gaussian, "m"), Contains("kept"));
   // Scores of older files rested on another embedding.
   for (const char* old : {"energy", "energy+distance", "energy+class-distance"}) {
     broken = entry;
