@@ -28,17 +28,19 @@ class Picture {
 
 class Model {
  public:
-  Model(ModelCard card, LinearHead head, std::optional<EmbeddingStatistics> statistics, const std::string& name);
+  Model(ModelCard card, LinearHead head, std::optional<EmbeddingStatistics> statistics,
+        const std::optional<Gaussian>& early_statistics, const std::string& name);
   emscripten::val card_object() const;
   int channels() const { return head_.channels; }
   bool has_statistics() const { return statistics_.has_value(); }
+  bool knows_unlike() const { return stranger_score_.has_value(); }
   emscripten::val weight() const;
   emscripten::val bias() const;
   emscripten::val statistics_text() const;
   emscripten::val logits(emscripten::val embeddings) const;
   emscripten::val probabilities(emscripten::val logits) const;
   emscripten::val assess_probabilities(emscripten::val probabilities) const;
-  emscripten::val out_of_distribution(emscripten::val logits, emscripten::val embedding) const;
+  emscripten::val out_of_distribution(emscripten::val early_embedding) const;
   emscripten::val maps(emscripten::val features, int height, int width) const;
   Model* with_head(emscripten::val head_file, const std::string& name, const std::string& trunk_sha256) const;
 
@@ -50,6 +52,7 @@ class Model {
   ModelCard card_;
   LinearHead head_;
   std::optional<EmbeddingStatistics> statistics_;
+  std::optional<Gaussian> early_statistics_;
   std::optional<StrangerScore> stranger_score_;
 };
 

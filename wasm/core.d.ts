@@ -232,7 +232,7 @@ export interface WeightTensor {
 /**
  * What an ONNX file of this project holds that a Model is made of. Where it is found in the file:
  * - `producer_name` is "dermdistill"; metadata_props has "dermdistill.card" (JSON) and, in newer files,
- *   "dermdistill.embedding_statistics" (base64 of a safetensors file).
+ *   "dermdistill.embedding_statistics" and "dermdistill.early_statistics" (base64 of safetensors files).
  * - Initialisers in file order: the scalars relu6.min and relu6.max where the network has ReLU6 (no weights), then for
  *   every convolution NAME.weight [out, in/groups, k, k] and NAME.bias [out], last the classifier's: "classifier.1.weight"
  *   [classes, channels] and "classifier.1.bias" [classes] (MobileNetV2), or "fc.weight" and "fc.bias" (ResNet).
@@ -249,6 +249,8 @@ export interface ModelParts {
   card: string;
   /** The text of "dermdistill.embedding_statistics", or null where the file has none. */
   statistics: string | null;
+  /** The text of "dermdistill.early_statistics", or null where the file has none. */
+  earlyStatistics: string | null;
   /** The classifier's weight [classes, channels] and bias [classes]. */
   weight: Float32Array;
   bias: Float32Array;
@@ -279,16 +281,14 @@ export interface Assessment {
 }
 
 export interface OutOfDistribution {
-  /** Higher is less like the training images. */
+  /** Higher is less like the training images: the distance of the early embedding from their mean. */
   score: number;
-  /** 95 % of validation images lie at or below it. */
+  /** The share `kept` of validation images lies at or below it. */
   threshold: number;
+  /** 0.99, say. */
+  kept: number;
   /** score > threshold: the model does not know such images, and its answer should not be shown at first. */
   unlike: boolean;
-  /** The parts of the score: -T log sum exp(logit / T), and the Mahalanobis distance to the nearest class (NaN
-   *  without embedding statistics). */
-  energy: number;
-  distance: number;
 }
 
 /** A trunk's classifier with its card and embedding statistics. */
@@ -296,7 +296,10 @@ export interface Model {
   readonly card: ModelCard;
   /** Length of an embedding, e.g. 1280. */
   readonly channels: number;
+  /** Of embeddings by class, which training a head replays. */
   readonly hasStatistics: boolean;
+  /** Whether outOfDistribution() has an answer. */
+  readonly knowsUnlike: boolean;
   /** The classifier's weight [classes, channels] and bias [classes]. */
   weight(): Float32Array;
   bias(): Float32Array;
@@ -308,8 +311,8 @@ export interface Model {
   probabilities(logits: Float32Array): Float32Array;
   /** Of one image's calibrated probabilities [classes]. */
   assess(probabilities: Float32Array): Assessment;
-  /** Of one image: logits [classes], embedding [channels]. Null when the card has no threshold (not calibrated). */
-  outOfDistribution(logits: Float32Array, embedding: Float32Array): OutOfDistribution | null;
+  /** Of one image's early_embedding, an output of the network. Null when the card has no score (not calibrated). */
+  outOfDistribution(earlyEmbedding: Float32Array): OutOfDistribution | null;
   /**
    * Class activation maps of one image: features [channels, height, width] as the model gives them ->
    * [classes, height, width]; map k sums to logit k less bias k.

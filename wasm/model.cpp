@@ -11,11 +11,14 @@
 
 namespace dermdistill::wasm {
 
-Model::Model(ModelCard card, LinearHead head, std::optional<EmbeddingStatistics> statistics, const std::string& name)
+Model::Model(ModelCard card, LinearHead head, std::optional<EmbeddingStatistics> statistics,
+             const std::optional<Gaussian>& early_statistics, const std::string& name)
     : card_(std::move(card)),
       head_(std::move(head)),
       statistics_(std::move(statistics)),
-      stranger_score_(StrangerScore::from(card_.out_of_distribution, this->statistics(), name)) {}
+      early_statistics_(early_statistics),
+      stranger_score_(
+          StrangerScore::from(card_.out_of_distribution, early_statistics_ ? &*early_statistics_ : nullptr, name)) {}
 
 val Model::card_object() const {
   return guarded([&] {
@@ -71,19 +74,15 @@ val Model::assess_probabilities(val probabilities) const {
   });
 }
 
-val Model::out_of_distribution(val logits, val embedding) const {
+val Model::out_of_distribution(val early_embedding) const {
   return guarded([&] {
     if (!stranger_score_) return val::null();
-    const std::vector<float> values = floats_from(logits, "logits");
-    if (values.size() != card_.classes.size())
-      throw ShapeError("logits", std::to_string(values.size()) + " values", std::to_string(card_.classes.size()));
-    const StrangerVerdict verdict = (*stranger_score_)(values, floats_from(embedding, "embedding"));
+    const StrangerVerdict verdict = (*stranger_score_)(floats_from(early_embedding, "early embedding"));
     val result = val::object();
     result.set("score", verdict.score);
     result.set("threshold", verdict.threshold);
+    result.set("kept", stranger_score_->kept());
     result.set("unlike", verdict.unlike);
-    result.set("energy", verdict.energy);
-    result.set("distance", verdict.distance);
     return result;
   });
 }
@@ -106,7 +105,7 @@ Model* Model::with_head(val head_file, const std::string& name, const std::strin
     if (statistics_) statistics = personalised_statistics(*statistics_, file);
     ModelCard card = personalised_card(card_, file);
     card.trunk_sha256 = trunk_sha256;
-    return new Model(std::move(card), file.head, std::move(statistics), name);
+    return new Model(std::move(card), file.head, std::move(statistics), early_statistics_, name);
   });
 }
 
@@ -139,7 +138,10 @@ Model* open_model(val parts, const std::string& name) {
       if (statistics->channels != head.channels || statistics->classes != card.classes)
         throw ShapeError(name, "its embedding statistics are of other classes or channels", "the classifier's");
     }
-    return new Model(std::move(card), std::move(head), std::move(statistics), name);
+    std::optional<Gaussian> early_statistics;
+    if (!is_absent(parts["earlyStatistics"]))
+      early_statistics = gaussian_from_text(text_of(parts["earlyStatistics"], "statistics of early embeddings"), name);
+    return new Model(std::move(card), std::move(head), std::move(statistics), early_statistics, name);
   });
 }
 
@@ -168,6 +170,7 @@ EMSCRIPTEN_BINDINGS(dermdistill_model) {
       .property("card", &Model::card_object)
       .property("channels", &Model::channels)
       .property("hasStatistics", &Model::has_statistics)
+      .property("knowsUnlike", &Model::knows_unlike)
       .function("weight", &Model::weight)
       .function("bias", &Model::bias)
       .function("statistics", &Model::statistics_text)

@@ -21,23 +21,6 @@ constexpr std::array<std::uint32_t, kWordBits> kBits = [] {
   return bits;
 }();
 
-/// The lower Cholesky factor of a symmetric positive definite matrix [n, n], in place. False when it is not.
-bool factorise(std::vector<double>& matrix, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = matrix[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= matrix[i * n + k] * matrix[j * n + k];
-      if (i == j) {
-        if (!(sum > 0)) return false;
-        matrix[i * n + i] = std::sqrt(sum);
-      } else {
-        matrix[i * n + j] = sum / matrix[j * n + j];
-      }
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 void add_class(EmbeddingStatistics& statistics, const std::string& name, std::span<const float> embeddings) {
@@ -100,89 +83,6 @@ void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& 
   const float* mean = &statistics.means[at(label) * channels];
   for (std::size_t channel = 0; channel < channels; ++channel)
     out[channel] = mean[channel] + statistics.scale[channel] * out[channel];
-}
-
-// With scaled differences d, covariance S = B' V B + R (R diagonal): d' S^-1 d = d' R^-1 d - u' M^-1 u with
-// u = B R^-1 d and M = V^-1 + B R^-1 B' (the matrix inversion lemma).
-struct MahalanobisDistance::State {
-  struct Class {
-    std::vector<float> mean;     // [channels], divided by scale
-    double inverse_spread;       // R is this much smaller or larger for the class
-    std::vector<double> factor;  // [rank, rank], lower Cholesky factor of M
-  };
-  std::size_t channels = 0, rank = 0;
-  std::vector<Class> classes;           // those with statistics
-  std::vector<float> inverse_scale;     // [channels]
-  std::vector<float> inverse_residual;  // [channels]
-  std::vector<float> projection;        // [rank, channels], B R^-1
-};
-
-MahalanobisDistance::MahalanobisDistance(const EmbeddingStatistics& statistics, Scatter scatter)
-    : state_(std::make_unique<State>()) {
-  State& state = *state_;
-  state.channels = at(statistics.channels);
-  state.rank = at(statistics.rank);
-  const std::size_t channels = state.channels, rank = state.rank;
-  for (const float scale : statistics.scale) state.inverse_scale.push_back(1.0F / scale);
-  for (const float residual : statistics.residual) state.inverse_residual.push_back(1.0F / residual);
-  state.projection = statistics.basis;
-  for (std::size_t i = 0; i < state.projection.size(); ++i) state.projection[i] *= state.inverse_residual[i % channels];
-  std::vector<double> products(rank * rank);  // B R^-1 B'
-  for (std::size_t i = 0; i < rank; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      for (std::size_t channel = 0; channel < channels; ++channel)
-        products[i * rank + j] += static_cast<double>(state.projection[i * channels + channel]) *
-                                  static_cast<double>(statistics.basis[j * channels + channel]);
-    }
-  }
-  for (std::size_t c = 0; c < statistics.classes.size(); ++c) {
-    if (statistics.counts[c] == 0) continue;
-    State::Class known{{}, 1, products};
-    if (scatter == Scatter::Own) known.inverse_spread = 1.0 / static_cast<double>(statistics.spread[c]);
-    for (std::size_t channel = 0; channel < channels; ++channel)
-      known.mean.push_back(statistics.means[c * channels + channel] * state.inverse_scale[channel]);
-    for (double& product : known.factor) product *= known.inverse_spread;
-    for (std::size_t r = 0; r < rank; ++r) {
-      const float variance =
-          scatter == Scatter::Own ? statistics.variances[c * rank + r] : statistics.pooled_variances[r];
-      known.factor[r * rank + r] += 1.0 / static_cast<double>(variance);
-    }
-    if (!factorise(known.factor, rank))
-      throw NumericError("embedding statistics", "their covariance has no inverse", "positive variances");
-    state.classes.push_back(std::move(known));
-  }
-}
-
-MahalanobisDistance::~MahalanobisDistance() = default;
-MahalanobisDistance::MahalanobisDistance(MahalanobisDistance&&) noexcept = default;
-MahalanobisDistance& MahalanobisDistance::operator=(MahalanobisDistance&&) noexcept = default;
-
-double MahalanobisDistance::operator()(std::span<const float> embedding) const {
-  const State& state = *state_;
-  if (embedding.size() != state.channels)
-    throw ShapeError("embedding", std::to_string(embedding.size()) + " values", std::to_string(state.channels));
-  std::vector<float> difference(state.channels);
-  std::vector<double> solved(state.rank);
-  double nearest = std::numeric_limits<double>::infinity();
-  for (const State::Class& known : state.classes) {
-    double distance = 0;
-    for (std::size_t i = 0; i < state.channels; ++i) {
-      difference[i] = embedding[i] * state.inverse_scale[i] - known.mean[i];
-      distance += static_cast<double>(difference[i] * difference[i] * state.inverse_residual[i]);
-    }
-    distance *= known.inverse_spread;
-    for (std::size_t r = 0; r < state.rank; ++r) {
-      double sum = 0;
-      for (std::size_t i = 0; i < state.channels; ++i)
-        sum += static_cast<double>(state.projection[r * state.channels + i] * difference[i]);
-      sum *= known.inverse_spread;
-      for (std::size_t k = 0; k < r; ++k) sum -= known.factor[r * state.rank + k] * solved[k];
-      solved[r] = sum / known.factor[r * state.rank + r];
-      distance -= solved[r] * solved[r];
-    }
-    nearest = std::min(nearest, std::max(distance, 0.0));
-  }
-  return nearest;
 }
 
 }  // namespace dermdistill

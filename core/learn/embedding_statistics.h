@@ -1,12 +1,11 @@
 // What a model file keeps of its training images: where each class's embeddings lie and how they scatter. Small enough
-// to travel, enough to draw embeddings like them (replay) and to tell how far a new one is from all of them.
+// to travel, enough to draw embeddings like them, which a head that is trained further replays.
 //
 // Model of class c (a factor analysis): x = mean_c + scale * (sum_r z_r basis_r + noise), with z_r of variance
 // variances[c, r] and noise of variance spread_c * residual, channel by channel; scale, basis and residual are shared.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,27 +45,6 @@ void add_class(EmbeddingStatistics& statistics, const std::string& name, std::sp
 /// channels the noise is of two values, of which a head sees only sums. @throws InputError for a class without
 /// statistics, ShapeError for another length.
 void sample_embedding(const EmbeddingStatistics& statistics, int label, Random& random, std::span<float> out);
-
-/// Under which covariance a distance is measured: the one that all classes share, or each class's own. Rare classes
-/// scatter more, and seem strange under the shared one.
-enum class Scatter { Pooled, Own };
-
-/// Squared Mahalanobis distance to the nearest class mean (Lee et al. 2018, who take the pooled covariance).
-class MahalanobisDistance {
- public:
-  /// The statistics are copied as far as they are needed.
-  MahalanobisDistance(const EmbeddingStatistics& statistics, Scatter scatter);
-  ~MahalanobisDistance();
-  MahalanobisDistance(MahalanobisDistance&&) noexcept;
-  MahalanobisDistance& operator=(MahalanobisDistance&&) noexcept;
-
-  /// @throws ShapeError when the embedding has another length.
-  double operator()(std::span<const float> embedding) const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 /// As half-precision tensors with counts and classes in the metadata.
 TensorFile to_tensors(const EmbeddingStatistics& statistics);

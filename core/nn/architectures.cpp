@@ -170,7 +170,10 @@ std::vector<Unit> build_units(const NetworkConfig& config) {
   return mobilenet_v2(config.width);
 }
 
-FeatureShape feature_shape(std::span<const Unit> units, int height, int width) {
+namespace {
+
+/// Of the image and of every unit's output.
+std::vector<FeatureShape> tensor_shapes(std::span<const Unit> units, int height, int width) {
   std::vector<FeatureShape> shapes{{height, width, 3}};
   for (const Unit& unit : units) {
     const FeatureShape& in = shapes[static_cast<std::size_t>(unit.input)];
@@ -181,7 +184,30 @@ FeatureShape feature_shape(std::span<const Unit> units, int height, int width) {
                        "is too small for the network");
     }
   }
-  return shapes.back();
+  return shapes;
+}
+
+}  // namespace
+
+FeatureShape feature_shape(std::span<const Unit> units, int height, int width) {
+  return tensor_shapes(units, height, width).back();
+}
+
+int early_unit(std::span<const Unit> units) {
+  constexpr int kEighth = 8;
+  std::vector<int> strides{1};  // of the image and of every unit's output
+  int found = -1;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    strides.push_back(strides[static_cast<std::size_t>(units[u].input)] * units[u].stride);
+    if (strides.back() == kEighth && units[u].residual >= 0) found = static_cast<int>(u);
+  }
+  if (found < 0)
+    throw InputError("network", "has no residual block at an eighth of the image's side", "MobileNetV2 or a ResNet");
+  return found;
+}
+
+FeatureShape early_shape(std::span<const Unit> units, int height, int width) {
+  return tensor_shapes(units, height, width)[static_cast<std::size_t>(early_unit(units)) + 1];
 }
 
 }  // namespace dermdistill

@@ -19,11 +19,12 @@ struct InferencePass::State {
   };
   const Backend* backend;
   int max_batch, height, width, classes;
-  FeatureShape features;
+  FeatureShape features, early;
+  int early_unit = 0;
   std::vector<Step> steps;
   std::vector<Arena::Id> tensors;  // tensor 0 is the image
   Arena arena;
-  Arena::Id embedding = 0, logits = 0;
+  Arena::Id embedding = 0, early_embedding = 0, logits = 0;
   std::vector<Scalar> classifier_weight, classifier_bias;
   PassObserver* observer = nullptr;
 
@@ -42,6 +43,8 @@ InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backen
   s.width = width;
   s.classes = network.config.classes;
   s.features = feature_shape(network.units, height, width);
+  s.early = early_shape(network.units, height, width);
+  s.early_unit = early_unit(network.units);
   s.classifier_weight = network.classifier_weight;
   s.classifier_bias = network.classifier_bias;
 
@@ -85,6 +88,7 @@ InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backen
     s.steps.push_back(std::move(step));
   }
   s.embedding = s.arena.reserve(static_cast<std::size_t>(max_batch * s.features.channels), units, units + 1);
+  s.early_embedding = s.arena.reserve(static_cast<std::size_t>(max_batch * s.early.channels), s.early_unit, units + 1);
   s.logits = s.arena.reserve(static_cast<std::size_t>(max_batch * s.classes), units, units + 1);
   s.arena.allocate();
 }
@@ -116,6 +120,11 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
           step.unit.residual >= 0 ? std::span<const Scalar>(tensor(step.unit.residual)) : std::span<const Scalar>(),
           out);
     }
+    if (static_cast<int>(u) == s.early_unit) {  // at once, for its memory is used again
+      s.enter(PassPart::Pooling);
+      average_pool_forward(out, s.max_batch, s.early.height * s.early.width, s.early.channels,
+                           s.arena.buffer(s.early_embedding));
+    }
   }
   const auto features = tensor(static_cast<int>(s.steps.size()));
   const auto embedding = s.arena.buffer(s.embedding);
@@ -130,8 +139,12 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
                   logits);
   const std::size_t n = static_cast<std::size_t>(batch);
   const std::size_t map = static_cast<std::size_t>(s.features.height * s.features.width * s.features.channels);
-  return {batch, s.features, logits.first(n * static_cast<std::size_t>(s.classes)),
-          embedding.first(n * static_cast<std::size_t>(s.features.channels)), features.first(n * map)};
+  return {batch,
+          s.features,
+          logits.first(n * static_cast<std::size_t>(s.classes)),
+          embedding.first(n * static_cast<std::size_t>(s.features.channels)),
+          features.first(n * map),
+          s.arena.buffer(s.early_embedding).first(n * static_cast<std::size_t>(s.early.channels))};
 }
 
 void InferencePass::observe(PassObserver* observer) { state_->observer = observer; }

@@ -53,6 +53,13 @@ struct FeatureShape {
 /// Height, width and channels of the feature map for an image of that size.
 FeatureShape feature_shape(std::span<const Unit> units, int height, int width);
 
+/// The unit that ends the stage at an eighth of the image's side: of its last residual block. Its map knows texture and
+/// colour rather than classes. @throws InputError for units without such a block.
+int early_unit(std::span<const Unit> units);
+
+/// Height, width and channels of that unit's map.
+FeatureShape early_shape(std::span<const Unit> units, int height, int width);
+
 /// What a pass returns; the spans live until the next forward of the same pass.
 struct NetworkOutputs {
   int batch = 0;
@@ -60,6 +67,8 @@ struct NetworkOutputs {
   std::span<const Scalar> logits;     // [batch, classes]
   std::span<const Scalar> embedding;  // [batch, channels], the average over the feature map
   std::span<const Scalar> features;   // [batch, height, width, channels], after the last activation
+  /// [batch, early channels], the average over the map of early_unit(); of an InferencePass only.
+  std::span<const Scalar> early_embedding = {};
 };
 
 /// Gradients of a loss with respect to the outputs; an empty span counts as zero.

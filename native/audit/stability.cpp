@@ -102,6 +102,7 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
     const Predictor::Outputs outputs = run(batch.upright);
     append(result.upright.logits, outputs.logits);
     append(result.upright.embeddings, outputs.embeddings);
+    append(result.upright.early_embeddings, outputs.early_embeddings);
     for (std::int64_t i = 0; i < count; ++i) {
       result.upright.samples.push_back(static_cast<int>(first + i));
       result.upright.labels.push_back(samples[static_cast<std::size_t>(i)].label);

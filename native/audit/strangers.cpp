@@ -41,14 +41,13 @@ StrangeKind measured_kind(const std::string& name, std::span<const StrangerVerdi
   return kind;
 }
 
-/// The verdicts of a batch's outputs, in their order.
-std::vector<StrangerVerdict> verdicts_of(const StrangerScore& score, std::span<const float> logits,
-                                         std::span<const float> embeddings, std::size_t images) {
+/// The verdicts of a batch's early embeddings, in their order.
+std::vector<StrangerVerdict> verdicts_of(const StrangerScore& score, std::span<const float> early_embeddings,
+                                         std::size_t images) {
   std::vector<StrangerVerdict> verdicts;
   if (images == 0) return verdicts;
-  const std::size_t classes = logits.size() / images, channels = embeddings.size() / images;
-  for (std::size_t i = 0; i < images; ++i)
-    verdicts.push_back(score(logits.subspan(i * classes, classes), embeddings.subspan(i * channels, channels)));
+  const std::size_t channels = early_embeddings.size() / images;
+  for (std::size_t i = 0; i < images; ++i) verdicts.push_back(score(early_embeddings.subspan(i * channels, channels)));
   return verdicts;
 }
 
@@ -85,7 +84,7 @@ StrangeVerdicts judge_strange_pictures(Predictor& predictor, const StrangerScore
     }
     const std::size_t read = result.kinds.size() - result.verdicts.size();
     const Predictor::Outputs outputs = predictor.run(batch.pixels, static_cast<int>(read));
-    const std::vector<StrangerVerdict> verdicts = verdicts_of(score, outputs.logits, outputs.embeddings, read);
+    const std::vector<StrangerVerdict> verdicts = verdicts_of(score, outputs.early_embeddings, read);
     result.verdicts.insert(result.verdicts.end(), verdicts.begin(), verdicts.end());
     if (progress) progress->advance(static_cast<std::int64_t>(some.size()));
   }
@@ -99,7 +98,7 @@ StrangeVerdicts judge_strange_pictures(Predictor& predictor, const StrangerScore
 }
 
 std::vector<StrangerVerdict> judge_images(const StrangerScore& score, const Scores& scores) {
-  return verdicts_of(score, scores.logits, scores.embeddings, scores.labels.size());
+  return verdicts_of(score, scores.early_embeddings, scores.labels.size());
 }
 
 StrangerReport compare_strangers(std::span<const StrangerVerdict> real, std::span<const int> labels,

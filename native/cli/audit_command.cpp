@@ -49,8 +49,9 @@ struct StrangerTest {
 std::optional<StrangerTest> stranger_test(const AuditOptions& options, const LoadedModel& model) {
   if (options.strange.empty()) return std::nullopt;
   std::vector<StrangePicture> pictures = find_strange_pictures(options.strange);
-  std::optional<StrangerScore> score = StrangerScore::from(
-      model.card.out_of_distribution, model.statistics ? &*model.statistics : nullptr, options.selection.model);
+  std::optional<StrangerScore> score =
+      StrangerScore::from(model.card.out_of_distribution, model.early_statistics ? &*model.early_statistics : nullptr,
+                          options.selection.model);
   if (!score) {
     throw InputError("model " + options.selection.model, "its card holds no score for strange pictures",
                      "a model that dermdistill export fitted one for, or no --strange");

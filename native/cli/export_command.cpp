@@ -14,7 +14,6 @@
 #include "native/base/interrupt.h"
 #include "native/cli/commands.h"
 #include "native/cli/thread_option.h"
-#include "native/onnx/export.h"
 #include "native/train/export_card.h"
 #include "native/train/model_file.h"
 #include "native/train/predictor.h"
@@ -24,7 +23,7 @@
 namespace dermdistill {
 namespace {
 
-constexpr int kStatisticsImages = 5000;  // of the training part, for the embedding statistics
+constexpr int kStatisticsImages = 5000;  // of the training part, for the statistics of embeddings
 
 struct ExportOptions {
   std::string model, data, out, name;
@@ -35,14 +34,17 @@ struct ExportOptions {
   std::uint64_t seed = 2019;
 };
 
-/// Where each class's embeddings lie, from training images: the validation part stays what thresholds are measured on.
-EmbeddingStatistics fit_statistics(Predictor& predictor, const LoadedModel& model, const Dataset& loaded,
-                                   std::span<const int> training, std::uint64_t seed) {
+/// Where each class's embeddings lie, and early ones all together, from training images as inference sees them: the
+/// validation part stays what thresholds are measured on.
+void fit_statistics(Predictor& predictor, LoadedModel& model, const Dataset& loaded, std::span<const int> training,
+                    std::uint64_t seed) {
   const std::vector<int> chosen = limited(loaded, training, kStatisticsImages, seed);
   const Dataset dataset = with_classes(loaded, chosen, model.card.classes).dataset;
   const Scores scores =
       score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Fitting embedding statistics");
-  return fit_embedding_statistics(scores.embeddings, scores.labels, model.card.classes, predictor.channels());
+  model.statistics =
+      fit_embedding_statistics(scores.embeddings, scores.labels, model.card.classes, predictor.channels());
+  model.early_statistics = fit_gaussian(scores.early_embeddings, predictor.early_channels());
 }
 
 /// Fits and measures on the validation part of the run's own split, so that nothing it was trained on is used.
@@ -71,10 +73,8 @@ void calibrate(LoadedModel& model, const ExportOptions& options) {
   Predictor predictor(model.network, model.card, kScoringBatch);
   const Scores scores =
       score_samples(predictor, dataset, all_indices(dataset), model.card.preprocessing, "Calibrating");
-  model.statistics = fit_statistics(predictor, model, loaded, split.train, options.seed);
-  // The thresholds belong to the statistics as the file stores them, in half precision.
-  model.statistics = statistics_from_tensors(to_tensors(*model.statistics), options.model);
-  calibrate_card(model.card, scores, dataset, options.seed, &*model.statistics);
+  fit_statistics(predictor, model, loaded, split.train, options.seed);
+  calibrate_card(model.card, scores, dataset, options.seed, &*model.early_statistics);
   add_notices(model.card, data_notices(loaded));
   model.card.training["data"] = {{"name", std::filesystem::path(folder).lexically_normal().filename().string()},
                                  {"layout", to_string(loaded.layout)},
@@ -121,7 +121,7 @@ void print_summary(const LoadedModel& model, const std::string& out) {
 
 void export_model(const ExportOptions& options) {
   set_thread_count(options.threads);
-  LoadedModel model = load_model(options.model);
+  LoadedModel model = load_model(options.model, OldExports::Accept);
   if (!options.name.empty()) model.card.name = options.name;
   if (options.detail) model.card.preprocessing.detail = *options.detail;
   if (!options.uncalibrated) calibrate(model, options);
@@ -129,7 +129,7 @@ void export_model(const ExportOptions& options) {
   if (model.card.training.contains("data") && model.card.training["data"].is_object())
     model.card.training["data"].erase("folder");
   add_notices(model.card, options.notices);
-  export_onnx(model.network, model.card, options.out, {options.half, model.statistics ? &*model.statistics : nullptr});
+  save_model(model, options.out, options.half);
   print_summary(model, options.out);
 }
 
@@ -139,7 +139,9 @@ void add_export_command(CLI::App& app) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       app.add_subcommand("export", "Write a trained model as ONNX, its temperature fitted on validation images");
-  command->add_option("--model", options->model, "A run folder or one of its checkpoints")
+  command
+      ->add_option("--model", options->model,
+                   "A run folder, one of its checkpoints, or a .onnx file of an earlier export")
       ->required()
       ->type_name("RUN");
   command->add_option("--out", options->out, "The file to write")->required()->type_name("FILE.onnx");

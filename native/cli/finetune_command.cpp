@@ -91,8 +91,7 @@ void finetune(const FinetuneOptions& options) {
               model.card.name.c_str());
   if (options.onnx.empty()) return;
   const LoadedModel personalised = with_head(model, file);
-  export_onnx(personalised.network, personalised.card, options.onnx,
-              {options.half, personalised.statistics ? &*personalised.statistics : nullptr});
+  save_model(personalised, options.onnx, options.half);
   std::printf("%s: the whole model with this head\n", options.onnx.c_str());
 }
 

@@ -60,9 +60,8 @@ int predict_batch(Predictor& predictor, const ModelCard& card, const std::option
     const auto values = std::span<const float>(probabilities).subspan(row * classes, classes);
     std::optional<StrangerVerdict> verdict;
     if (stranger_score) {
-      const auto channels = static_cast<std::size_t>(predictor.channels());
-      verdict = (*stranger_score)(std::span<const float>(outputs.logits).subspan(row * classes, classes),
-                                  std::span<const float>(outputs.embeddings).subspan(row * channels, channels));
+      const auto channels = static_cast<std::size_t>(predictor.early_channels());
+      verdict = (*stranger_score)(std::span<const float>(outputs.early_embeddings).subspan(row * channels, channels));
     }
     ++row;
     const std::string text =
@@ -78,8 +77,8 @@ void predict(const PredictOptions& options) {
   const LoadedModel model = load_model(options.model);
   const std::vector<std::filesystem::path> files = expand_image_paths(options.images);
   Predictor predictor(model.network, model.card, static_cast<int>(std::min(kBatch, files.size())));
-  const auto stranger_score = StrangerScore::from(model.card.out_of_distribution,
-                                                  model.statistics ? &*model.statistics : nullptr, options.model);
+  const auto stranger_score = StrangerScore::from(
+      model.card.out_of_distribution, model.early_statistics ? &*model.early_statistics : nullptr, options.model);
   // Predictions on a terminal are progress enough; a bar would stand between them.
   std::optional<Progress> progress;
   if (files.size() > kBatch && ::isatty(STDOUT_FILENO) == 0)

@@ -172,7 +172,7 @@ std::vector<float> gaussian(double deviation) {
 nlohmann::json to_json(const AugmentConfig& config) {
   nlohmann::json json{{"enabled", config.enabled}};
   for (const Option& option : kOptions) json[option.name] = config.*option.value;
-  if (config.jpeg_probability == 0) {  // as before there was any, so that a cache of that time is still its run's
+  if (config.jpeg_probability == 0) {  // as before there was the option, so that a cache of then is still its run's
     json.erase("jpeg_probability");
     json.erase("min_jpeg_quality");
   }
@@ -181,7 +181,6 @@ nlohmann::json to_json(const AugmentConfig& config) {
 
 AugmentConfig augment_config_from_json(const nlohmann::json& json) {
   AugmentConfig config;
-  config.jpeg_probability = 0;
   if (!json.is_object())
     throw InputError("the augmentation's configuration", "is not a JSON object", "an object of numbers");
   for (const auto& [key, value] : json.items()) {

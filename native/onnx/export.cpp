@@ -111,20 +111,20 @@ std::vector<std::byte> serialise_onnx(const FoldedNetwork& original, const Model
                                       const OnnxOptions& options) {
   require_card_fits(original, card);
   const FoldedNetwork network = options.half_weights ? rounded_to_half(original) : original;
-  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size, options.half_weights);
+  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size, {.half_weights = options.half_weights});
   add_weights(*model.mutable_graph(), network, options.half_weights);
 
   ModelCard complete = card;
   complete.weights_sha256 = weights_sha256(network);
   complete.trunk_sha256 = trunk_sha256(network);
-  onnx::StringStringEntryProto& entry = *model.add_metadata_props();
-  entry.set_key(kOnnxCardKey);
-  entry.set_value(to_json_text(complete));
-  if (options.statistics) {
-    onnx::StringStringEntryProto& statistics = *model.add_metadata_props();
-    statistics.set_key(kOnnxStatisticsKey);
-    statistics.set_value(statistics_to_text(*options.statistics));
-  }
+  const auto add_entry = [&model](const char* key, const std::string& value) {
+    onnx::StringStringEntryProto& entry = *model.add_metadata_props();
+    entry.set_key(key);
+    entry.set_value(value);
+  };
+  add_entry(kOnnxCardKey, to_json_text(complete));
+  if (options.statistics) add_entry(kOnnxStatisticsKey, statistics_to_text(*options.statistics));
+  if (options.early_statistics) add_entry(kOnnxEarlyStatisticsKey, gaussian_to_text(*options.early_statistics));
   check(model);
 
   std::vector<std::byte> bytes(model.ByteSizeLong());

@@ -8,6 +8,7 @@
 
 #include "core/io/model_card.h"
 #include "core/learn/embedding_statistics.h"
+#include "core/learn/gaussian.h"
 #include "core/nn/network.h"
 
 namespace dermdistill {
@@ -17,12 +18,15 @@ struct OnnxOptions {
   bool half_weights = false;
   /// Travels as the metadata entry "dermdistill.embedding_statistics"; may be null.
   const EmbeddingStatistics* statistics = nullptr;
+  /// Travels as the metadata entry "dermdistill.early_statistics"; may be null.
+  const Gaussian* early_statistics = nullptr;
 };
 
 /// Input `image` [N, 3, size, size]; outputs `logits` [N, classes], `embedding` [N, channels], `features` [N, channels,
-/// h, w]. The card, with the SHA-256 of weights and trunk filled in, is the metadata entry "dermdistill.card". The same
-/// network and card give the same bytes. @throws ShapeError when the card does not fit the network, NumericError for a
-/// weight that is not finite, FormatError when ONNX's checker refuses the result.
+/// h, w], `early_embedding` [N, early channels]. The card, with the SHA-256 of weights and trunk filled in, is the
+/// metadata entry "dermdistill.card". The same network and card give the same bytes. @throws ShapeError when the card
+/// does not fit the network, NumericError for a weight that is not finite, FormatError when ONNX's checker refuses the
+/// result.
 std::vector<std::byte> serialise_onnx(const FoldedNetwork& network, const ModelCard& card,
                                       const OnnxOptions& options = {});
 

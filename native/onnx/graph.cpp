@@ -97,7 +97,7 @@ void add_unit(GraphBuilder& builder, const Unit& unit, const std::vector<std::st
 
 }  // namespace
 
-onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_weights) {
+onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, const OnnxGraphOptions& options) {
   onnx::ModelProto model;
   model.set_ir_version(kOnnxIrVersion);
   model.set_producer_name(kOnnxProducer);
@@ -114,9 +114,12 @@ onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_we
   GraphBuilder::value(*graph.add_output(), "logits", {network.config.classes});
   GraphBuilder::value(*graph.add_output(), "embedding", {shape.channels});
   GraphBuilder::value(*graph.add_output(), "features", {shape.channels, shape.height, shape.width});
+  const std::size_t early = static_cast<std::size_t>(early_unit(network.units));
+  if (options.early_embedding)
+    GraphBuilder::value(*graph.add_output(), "early_embedding", {network.units[early].out_channels});
 
   for (const Unit& unit : network.units) {
-    if (!half_weights || unit.kind != UnitKind::Convolution) continue;
+    if (!options.half_weights || unit.kind != UnitKind::Convolution) continue;
     const std::string weight = unit.conv_name + ".weight";
     GraphBuilder::integer(builder.node("Cast", {weight + kOnnxHalfSuffix}, weight), "to", onnx::TensorProto::FLOAT);
   }
@@ -136,6 +139,10 @@ onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_we
     builder.scalar(kClipHigh, 6.0F);
   }
 
+  if (options.early_embedding) {
+    builder.node("GlobalAveragePool", {tensors[early + 1]}, "early_pooled");
+    GraphBuilder::integer(builder.node("Flatten", {"early_pooled"}, "early_embedding"), "axis", 1);
+  }
   builder.node("GlobalAveragePool", {"features"}, "pooled");
   GraphBuilder::integer(builder.node("Flatten", {"pooled"}, "embedding"), "axis", 1);
   const std::string classifier = classifier_prefix(network.config.architecture);

@@ -10,14 +10,21 @@ namespace dermdistill {
 inline constexpr char kOnnxProducer[] = "dermdistill";
 inline constexpr char kOnnxCardKey[] = "dermdistill.card";
 inline constexpr char kOnnxStatisticsKey[] = "dermdistill.embedding_statistics";
+inline constexpr char kOnnxEarlyStatisticsKey[] = "dermdistill.early_statistics";
 inline constexpr char kOnnxHalfSuffix[] = ".half";
 inline constexpr int kOnnxOpset = 15;
 inline constexpr int kOnnxIrVersion = 8;
 
+struct OnnxGraphOptions {
+  /// Every convolution's weight is stored in half precision under its name and ".half", and a Cast, which runtimes fold
+  /// when they load, gives the float32 tensor.
+  bool half_weights = false;
+  /// The output `early_embedding`, which files of before it do not have.
+  bool early_embedding = true;
+};
+
 /// Nodes, inputs and outputs for images of `size` x `size` and any batch; no initialisers of weights, no metadata.
-/// Conv (+ Add, Relu or Clip 0..6), MaxPool, GlobalAveragePool, Flatten, Gemm. With `half_weights` every convolution's
-/// weight is stored in half precision under its name and ".half", and a Cast, which runtimes fold when they load, gives
-/// the float32 tensor.
-onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_weights = false);
+/// Conv (+ Add, Relu or Clip 0..6), MaxPool, GlobalAveragePool, Flatten, Gemm.
+onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, const OnnxGraphOptions& options = {});
 
 }  // namespace dermdistill

@@ -3,12 +3,12 @@
 #include <cstring>
 #include <limits>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/io/half.h"
+#include "core/learn/out_of_distribution.h"
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/onnx/graph.h"
@@ -55,6 +55,13 @@ bool same_messages(const Repeated& a, const Repeated& b) {
   return true;
 }
 
+bool same_graph(const onnx::ModelProto& model, const onnx::ModelProto& expected) {
+  return same_messages(model.opset_import(), expected.opset_import()) &&
+         same_messages(model.graph().node(), expected.graph().node()) &&
+         same_messages(model.graph().input(), expected.graph().input()) &&
+         same_messages(model.graph().output(), expected.graph().output());
+}
+
 /// The card says which network this is; a file whose nodes compute something else must not be run as that network.
 void require_same_graph(const onnx::ModelProto& model, const onnx::ModelProto& expected, const std::string& name) {
   const onnx::GraphProto& graph = model.graph();
@@ -79,16 +86,20 @@ void require_same_graph(const onnx::ModelProto& model, const onnx::ModelProto& e
   }
 }
 
-std::optional<EmbeddingStatistics> read_statistics(const onnx::ModelProto& model, const LoadedModel& loaded,
-                                                   const std::string& name) {
+void read_statistics(const onnx::ModelProto& model, LoadedModel& loaded, const std::string& name) {
+  const std::vector<Unit>& units = loaded.network.units;
   for (const onnx::StringStringEntryProto& entry : model.metadata_props()) {
-    if (entry.key() != kOnnxStatisticsKey) continue;
-    EmbeddingStatistics statistics = statistics_from_text(entry.value(), name);
-    if (statistics.classes != loaded.card.classes || statistics.channels != loaded.network.units.back().out_channels)
-      throw FormatError(name, "its embedding statistics are of other classes or channels", "those of its card");
-    return statistics;
+    if (entry.key() == kOnnxStatisticsKey) {
+      loaded.statistics = statistics_from_text(entry.value(), name);
+      if (loaded.statistics->classes != loaded.card.classes || loaded.statistics->channels != units.back().out_channels)
+        throw FormatError(name, "its embedding statistics are of other classes or channels", "those of its card");
+    }
+    if (entry.key() == kOnnxEarlyStatisticsKey) {
+      loaded.early_statistics = gaussian_from_text(entry.value(), name);
+      if (loaded.early_statistics->channels != units[static_cast<std::size_t>(early_unit(units))].out_channels)
+        throw FormatError(name, "its statistics of early embeddings are of other channels", "those of its network");
+    }
   }
-  return std::nullopt;
 }
 
 /// The raw bytes of a tensor of that type and shape. @throws FormatError naming it.
@@ -152,14 +163,20 @@ void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const o
 
 }  // namespace
 
-LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view file) {
+LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view file, OldExports old_exports) {
   const std::string name(file);
   const onnx::ModelProto model = parse_message(bytes, name);
-  LoadedModel result{{}, read_card(model, name), std::nullopt};
+  LoadedModel result{{}, read_card(model, name)};
   result.network = FoldedNetwork::skeleton(network_config(result.card, name));
   const bool half_weights = model.graph().node_size() > 0 && model.graph().node(0).op_type() == "Cast";
-  const onnx::ModelProto expected = onnx_graph(result.network, result.card.preprocessing.size, half_weights);
-  require_same_graph(model, expected, name);
+  const int size = result.card.preprocessing.size;
+  const onnx::ModelProto expected = onnx_graph(result.network, size, {.half_weights = half_weights});
+  if (same_graph(model, onnx_graph(result.network, size, {.half_weights = half_weights, .early_embedding = false}))) {
+    if (old_exports == OldExports::Refuse) throw FormatError(name, kBeforeEarlyEmbedding, kExportAgain);
+    result.card.out_of_distribution = nlohmann::json::object();
+  } else {
+    require_same_graph(model, expected, name);
+  }
   fill_weights(result.network, model.graph(), expected.graph(), half_weights, name);
   if (weights_sha256(result.network) != result.card.weights_sha256) {
     throw FormatError(name, "its weights do not have the SHA-256 of its card",
@@ -167,10 +184,12 @@ LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view file) 
   }
   if (!result.card.trunk_sha256.empty() && result.card.trunk_sha256 != trunk_sha256(result.network))
     throw FormatError(name, "its trunk does not have the SHA-256 of its card", "a card of the same trunk");
-  result.statistics = read_statistics(model, result, name);
+  read_statistics(model, result, name);
   return result;
 }
 
-LoadedModel import_onnx(const std::filesystem::path& path) { return parse_onnx(read_file(path), path.string()); }
+LoadedModel import_onnx(const std::filesystem::path& path, OldExports old_exports) {
+  return parse_onnx(read_file(path), path.string(), old_exports);
+}
 
 }  // namespace dermdistill

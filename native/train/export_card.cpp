@@ -19,7 +19,7 @@ constexpr char kIsicNotice[] =
 }  // namespace
 
 void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& dataset, std::uint64_t seed,
-                    const EmbeddingStatistics* statistics) {
+                    const Gaussian* early_statistics) {
   const int classes = static_cast<int>(card.classes.size());
   card.temperature = fit_temperature(validation.logits, validation.labels, classes);
   card.training.erase("calibration");
@@ -29,7 +29,7 @@ void calibrate_card(ModelCard& card, const Scores& validation, const Dataset& da
                                    "model may be";
   }
   card.out_of_distribution =
-      fit_stranger_score(validation.logits, validation.embeddings, classes, card.temperature, statistics);
+      early_statistics ? fit_stranger_score(validation.early_embeddings, *early_statistics) : nlohmann::json::object();
 
   MetricOptions options;
   options.seed = seed;

@@ -88,7 +88,7 @@ EmbeddedImages embed_images(const LoadedModel& model, const Dataset& dataset, co
 }
 
 LoadedModel with_head(const LoadedModel& model, const HeadFile& file) {
-  LoadedModel result{model.network, personalised_card(model.card, file), std::nullopt};
+  LoadedModel result{model.network, personalised_card(model.card, file), std::nullopt, model.early_statistics};
   result.network.config.classes = file.head.classes;
   result.network.classifier_weight = file.head.weight;
   result.network.classifier_bias = file.head.bias;

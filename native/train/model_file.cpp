@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "native/onnx/export.h"
 #include "native/onnx/import.h"
 #include "native/train/checkpoint.h"
 
@@ -13,7 +14,7 @@ constexpr char kExpected[] = "a run folder, a .safetensors checkpoint or a .onnx
 
 LoadedModel load_checkpoint(const std::filesystem::path& path) {
   const Checkpoint checkpoint = read_checkpoint(path);
-  return {FoldedNetwork::from(network_of(checkpoint, path)), checkpoint.card, std::nullopt};
+  return {FoldedNetwork::from(network_of(checkpoint, path)), checkpoint.card};
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ NetworkConfig network_config(const ModelCard& card, const std::filesystem::path&
   return config;
 }
 
-LoadedModel load_model(const std::filesystem::path& path) {
+LoadedModel load_model(const std::filesystem::path& path, OldExports old_exports) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
     throw FileError("model " + path.string(), "it does not exist", kExpected);
@@ -53,9 +54,15 @@ LoadedModel load_model(const std::filesystem::path& path) {
     }
     return load_checkpoint(best);
   }
-  if (path.extension() == ".onnx") return import_onnx(path);
+  if (path.extension() == ".onnx") return import_onnx(path, old_exports);
   if (path.extension() == ".safetensors") return load_checkpoint(path);
   throw InputError("model " + path.string(), "the name ends neither in .onnx nor in .safetensors", kExpected);
+}
+
+void save_model(const LoadedModel& model, const std::filesystem::path& path, bool half_weights) {
+  export_onnx(model.network, model.card, path,
+              {half_weights, model.statistics ? &*model.statistics : nullptr,
+               model.early_statistics ? &*model.early_statistics : nullptr});
 }
 
 }  // namespace dermdistill

@@ -18,14 +18,15 @@ class Predictor {
   Predictor(Predictor&&) noexcept;
 
   int classes() const;
-  int image_size() const;  // side in pixels
-  int channels() const;    // of an embedding
+  int image_size() const;      // side in pixels
+  int channels() const;        // of an embedding
+  int early_channels() const;  // of an early embedding
   /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that
   /// long.
   std::vector<float> logits(std::span<const float> images, int n);
-  /// images as for logits() -> logits [n, classes] and embeddings [n, channels].
+  /// images as for logits() -> logits [n, classes], embeddings [n, channels], early embeddings [n, early channels].
   struct Outputs {
-    std::vector<float> logits, embeddings;
+    std::vector<float> logits, embeddings, early_embeddings;
   };
   Outputs run(std::span<const float> images, int n);
   /// As logits(), then softmax(logits / the card's temperature): probabilities [n, classes].

@@ -65,6 +65,8 @@ Scores score_samples(Predictor& predictor, const Dataset& dataset, std::span<con
     scores.labels.insert(scores.labels.end(), batch.labels.begin(), batch.labels.end());
     scores.logits.insert(scores.logits.end(), outputs.logits.begin(), outputs.logits.end());
     scores.embeddings.insert(scores.embeddings.end(), outputs.embeddings.begin(), outputs.embeddings.end());
+    scores.early_embeddings.insert(scores.early_embeddings.end(), outputs.early_embeddings.begin(),
+                                   outputs.early_embeddings.end());
     if (progress) progress->advance(static_cast<std::int64_t>(batch.samples.size()));
   }
   return scores;

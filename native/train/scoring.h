@@ -15,10 +15,11 @@
 namespace dermdistill {
 
 struct Scores {
-  std::vector<int> samples;            // indices into Dataset::samples
-  std::vector<int> labels;             // one a sample
-  std::vector<float> logits;           // [samples, classes], not calibrated
-  std::vector<float> embeddings = {};  // [samples, channels]
+  std::vector<int> samples;                  // indices into Dataset::samples
+  std::vector<int> labels;                   // one a sample
+  std::vector<float> logits;                 // [samples, classes], not calibrated
+  std::vector<float> embeddings = {};        // [samples, channels]
+  std::vector<float> early_embeddings = {};  // [samples, early channels]
 };
 
 /// Images that are decoded, and run, together.

@@ -28,9 +28,9 @@ class AuditFixture {
     Predictor predictor(network, card, kScoringBatch);
     const Dataset& dataset = audited_data();
     const Scores scores = score_samples(predictor, dataset, all_indices(dataset), card.preprocessing, "");
-    card.out_of_distribution =
-        fit_stranger_score(scores.logits, scores.embeddings, kSmallNetwork.classes, card.temperature, nullptr);
-    export_onnx(network, card, model);
+    gaussian = fit_gaussian(scores.early_embeddings, predictor.early_channels());
+    card.out_of_distribution = fit_stranger_score(scores.early_embeddings, gaussian);
+    export_onnx(network, card, model, {false, nullptr, &gaussian});
   }
 
   ProcessResult audit(std::vector<std::string> more, const std::filesystem::path& of) const {
@@ -45,6 +45,7 @@ class AuditFixture {
   std::filesystem::path model = folder.path() / "model.onnx", strange = folder.path() / "strange";
   FoldedNetwork network = random_model(9, 32);
   ModelCard card;
+  Gaussian gaussian;
 };
 
 }  // namespace

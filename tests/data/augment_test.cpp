@@ -25,7 +25,6 @@ AugmentConfig nothing() {
   config.max_shift = config.max_rotation = config.flip_probability = 0;
   config.blur_probability = config.dropout_probability = 0;
   config.brightness = config.contrast = config.saturation = config.hue = 0;
-  config.jpeg_probability = 0;
   return config;
 }
 
@@ -109,7 +108,6 @@ TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the re
   Image grey{64, 64, std::vector<std::uint8_t>(64 * 64 * 3, 128)};
   AugmentConfig usual, without;
   usual.jpeg_probability = 1;
-  without.jpeg_probability = 0;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const auto compressed = augmented(grey, usual, plain(64), seed),
                plainly = augmented(grey, without, plain(64), seed);
@@ -121,18 +119,18 @@ TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the re
   }
 }
 
-TEST_CASE("a configuration from before JPEG compression means none") {
-  auto json = to_json(AugmentConfig{});
-  const auto before = [&] {
-    auto old = json;
-    old.erase("jpeg_probability");
-    old.erase("min_jpeg_quality");
-    return old;
-  }();
-  CHECK(to_json(augment_config_from_json(before)) == before);  // a knowledge cache of that time is told by this text
-  CHECK(augment_config_from_json(json).jpeg_probability == AugmentConfig{}.jpeg_probability);
-  json.erase("jpeg_probability");
-  CHECK(augment_config_from_json(json).jpeg_probability == 0);
+TEST_CASE("JPEG compression is only for who asks for it, and configurations without it read as before") {
+  CHECK(AugmentConfig{}.jpeg_probability == 0);
+  const auto plainly = to_json(AugmentConfig{});
+  CHECK_FALSE(plainly.contains("jpeg_probability"));
+  CHECK(to_json(augment_config_from_json(plainly)) == plainly);  // a knowledge cache is told by this text
+  AugmentConfig config;
+  config.jpeg_probability = 0.25;
+  const auto json = to_json(config);
+  CHECK(json.at("min_jpeg_quality") == config.min_jpeg_quality);
+  const AugmentConfig read = augment_config_from_json(json);
+  CHECK(read.jpeg_probability == 0.25);
+  CHECK(to_json(read) == json);
 }
 
 TEST_CASE("shrinking averages instead of picking pixels") {
@@ -239,7 +237,7 @@ TEST_CASE("the configuration survives JSON, and wrong values are named") {
   config.enabled = false;
   const AugmentConfig read = augment_config_from_json(to_json(config));
   CHECK(to_json(read) == to_json(config));
-  CHECK(to_json(config).size() == 18);
+  CHECK(to_json(config).size() == 16);
   const auto error = [](const char* text) {
     return message_of<InputError>([&] { augment_config_from_json(nlohmann::json::parse(text)); });
   };

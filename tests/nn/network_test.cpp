@@ -63,6 +63,61 @@ TEST_CASE("feature maps have torchvision's sizes, also for odd inputs") {
   CHECK(feature_shape(resnet, 97, 97).height == 4);
 }
 
+TEST_CASE("the early embedding is of the last block at an eighth of the side") {
+  for (const auto& [config, name, channels] : std::vector<std::tuple<NetworkConfig, std::string, int>>{
+           {{Architecture::MobileNetV2, 1.0, 8}, "features.6.conv.2", 32},
+           {{Architecture::MobileNetV2, 0.25, 8}, "features.6.conv.2", 8},
+           {{Architecture::MobileNetV2, 1.4, 8}, "features.6.conv.2", 48},
+           {{Architecture::ResNet18, 1.0, 8}, "layer2.1.conv2", 128},
+           {{Architecture::ResNet34, 1.0, 8}, "layer2.3.conv2", 128},
+           {{Architecture::ResNet50, 1.0, 8}, "layer2.3.conv3", 512}}) {
+    CAPTURE(name, config.width);
+    const auto units = build_units(config);
+    CHECK(units[static_cast<std::size_t>(early_unit(units))].conv_name == name);
+    CHECK(early_shape(units, 112, 112).channels == channels);
+    CHECK(early_shape(units, 112, 112).height == 14);
+    CHECK(early_shape(units, 100, 84).height == 13);
+    CHECK(early_shape(units, 100, 84).width == 11);
+  }
+  CHECK_THROWS_WITH(early_unit({}), Catch::Contains("no residual block"));
+}
+
+TEST_CASE("the early embedding is the average over the map of a network that ends there") {
+  const auto [architecture, width, height, columns, batch] =
+      GENERATE(table<Architecture, double, int, int, int>({{Architecture::MobileNetV2, 1.0, 64, 64, 2},
+                                                           {Architecture::MobileNetV2, 0.35, 97, 33, 3},
+                                                           {Architecture::MobileNetV2, 1.4, 40, 72, 1},
+                                                           {Architecture::ResNet18, 1.0, 49, 64, 2},
+                                                           {Architecture::ResNet50, 1.0, 33, 47, 2}}));
+  CAPTURE(to_string(architecture), width, height, columns);
+  FoldedNetwork whole = FoldedNetwork::from(random_network({architecture, width, 8}, 17));
+  const std::size_t early = static_cast<std::size_t>(early_unit(whole.units));
+  FoldedNetwork front = whole;
+  front.units.resize(early + 1);
+  const auto channels = static_cast<std::size_t>(front.units.back().out_channels);
+  front.classifier_weight.assign(8 * channels, 0.0f);
+
+  std::vector<float> images(static_cast<std::size_t>(batch * height * columns * 3));
+  Random random(18);
+  for (float& value : images) value = static_cast<float>(random.normal());
+  const Backend& backend = backend_named("auto");
+  InferencePass pass(whole, backend, batch + 1, height, columns), front_pass(front, backend, batch, height, columns);
+  const NetworkOutputs outputs = pass.forward(images, batch), wanted = front_pass.forward(images, batch);
+  REQUIRE(outputs.early_embedding.size() == static_cast<std::size_t>(batch) * channels);
+  const FeatureShape map = wanted.feature_shape;
+  const auto pixels = static_cast<std::size_t>(map.height * map.width);
+  double largest = 0;
+  for (std::size_t i = 0; i < outputs.early_embedding.size(); ++i) {
+    double sum = 0;
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+      sum += static_cast<double>(wanted.features[(i / channels * pixels + pixel) * channels + i % channels]);
+    const double mean = sum / static_cast<double>(pixels);
+    largest = std::max(largest, std::abs(mean));
+    CHECK(static_cast<double>(outputs.early_embedding[i]) == Approx(mean).epsilon(1e-4).margin(1e-5));
+  }
+  CHECK(largest > 1e-3);
+}
+
 TEST_CASE("state and load round-trip every bit, and a failing load changes nothing") {
   const Network source = random_network({Architecture::MobileNetV2, 0.25, 8}, 1);
   Network target = random_network({Architecture::MobileNetV2, 0.25, 8}, 2);

@@ -92,13 +92,21 @@ TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validat
   LoadedModel start = load_model(run);
   Predictor predictor(start.network, start.card, kScoringBatch);
   const Scores scores = score_samples(predictor, dataset, validation, start.card.preprocessing, "");
-  calibrate_card(start.card, scores, dataset, 2019);
+  Gaussian early =
+      fit_gaussian(score_samples(predictor, dataset, split_dataset(dataset, split).train, start.card.preprocessing, "")
+                       .early_embeddings,
+                   predictor.early_channels());
+  calibrate_card(start.card, scores, dataset, 2019, &early);
   CHECK(model.card.temperature == Approx(start.card.temperature).epsilon(1e-4));
   CHECK(model.card.temperature != 1);
   REQUIRE(model.card.operating_points.size() == 4);  // melanoma and malignant at 90 and 95 % sensitivity
   for (const OperatingPoint& point : model.card.operating_points) CHECK(point.sensitivity >= 0.9);
   CHECK(model.card.metrics.at("validation").at("images") == static_cast<int>(validation.size()));
-  CHECK(model.card.out_of_distribution.at("percentiles").at("95").is_number());
+  CHECK(model.card.out_of_distribution.at("threshold").get<double>() ==
+        Approx(start.card.out_of_distribution.at("threshold").get<double>()).epsilon(1e-4));
+  CHECK(model.card.out_of_distribution.at("kept") == 0.99);
+  REQUIRE(model.early_statistics);
+  CHECK(model.early_statistics->channels == predictor.early_channels());
   REQUIRE(model.card.notices.size() == 4);
   CHECK(model.card.notices.at(0) == "a notice");  // the run's own
   CHECK_THAT(model.card.notices.at(1).get<std::string>(), Contains("non-commercial"));
@@ -110,6 +118,14 @@ TEST_CASE_METHOD(EvaluateFixture, "export fits the card on the run's own validat
   REQUIRE(command({"export", "--model", run, "--out", folder.path() / "again.onnx", "--notice", "Weights: Apache-2.0",
                    "--notice", "Second notice"})
               .status == 0);
+  CHECK(read_file(folder.path() / "again.onnx") == read_file(onnx));
+
+  // From the file alone, and the data.
+  std::filesystem::remove(folder.path() / "again.onnx");
+  const ProcessResult from_file =
+      command({"export", "--model", onnx, "--data", data, "--out", folder.path() / "again.onnx"});
+  INFO(from_file.errors);
+  REQUIRE(from_file.status == 0);
   CHECK(read_file(folder.path() / "again.onnx") == read_file(onnx));
 }
 
@@ -240,11 +256,11 @@ TEST_CASE_METHOD(EvaluateFixture,
     scores.labels.push_back(sample.label);
     for (int c = 0; c < 3; ++c) scores.logits.push_back(c == sample.label ? 2.0F : 0.0F);
   }
-  calibrate_card(model.card, scores, dataset, 2019);
+  calibrate_card(model.card, scores, dataset, 2019, nullptr);
   CHECK(model.card.temperature == 1);
   CHECK_THAT(model.card.training.at("calibration").get<std::string>(), Contains("not fitted: of 60 validation images"));
   scores.logits[static_cast<std::size_t>(scores.labels[0])] = -1;  // the first image's own class
-  calibrate_card(model.card, scores, dataset, 2019);
+  calibrate_card(model.card, scores, dataset, 2019, nullptr);
   CHECK(model.card.temperature != 1);
   CHECK_FALSE(model.card.training.contains("calibration"));
 }

@@ -39,13 +39,14 @@ std::vector<std::string> dimensions(const onnx::ValueInfoProto& value) {
 }  // namespace
 
 TEST_CASE("an exported network passes ONNX's checker and has the agreed inputs and outputs") {
-  const auto [architecture, width, size, channels] = GENERATE(table<Architecture, double, int, int>({
-      {Architecture::MobileNetV2, 1.0, 224, 1280},
-      {Architecture::MobileNetV2, 0.35, 96, 1280},
-      {Architecture::MobileNetV2, 1.4, 64, 1792},
-      {Architecture::ResNet18, 1.0, 64, 512},
-      {Architecture::ResNet50, 1.0, 96, 2048},
-  }));
+  const auto [architecture, width, size, channels, early_channels] =
+      GENERATE(table<Architecture, double, int, int, int>({
+          {Architecture::MobileNetV2, 1.0, 224, 1280, 32},
+          {Architecture::MobileNetV2, 0.35, 96, 1280, 16},
+          {Architecture::MobileNetV2, 1.4, 64, 1792, 48},
+          {Architecture::ResNet18, 1.0, 64, 512, 128},
+          {Architecture::ResNet50, 1.0, 96, 2048, 512},
+      }));
   NetworkConfig config{architecture, width, 8};
   CAPTURE(to_string(architecture), width, size);
   const FoldedNetwork network = FoldedNetwork::from(random_network(config, 1));
@@ -59,18 +60,20 @@ TEST_CASE("an exported network passes ONNX's checker and has the agreed inputs a
   REQUIRE(graph.input_size() == 1);
   CHECK(graph.input(0).name() == "image");
   CHECK(dimensions(graph.input(0)) == std::vector<std::string>{"N", "3", std::to_string(size), std::to_string(size)});
-  REQUIRE(graph.output_size() == 3);
+  REQUIRE(graph.output_size() == 4);
   CHECK(graph.output(0).name() == "logits");
   CHECK(dimensions(graph.output(0)) == std::vector<std::string>{"N", "8"});
   CHECK(graph.output(1).name() == "embedding");
   CHECK(dimensions(graph.output(1)) == std::vector<std::string>{"N", depth});
   CHECK(graph.output(2).name() == "features");
   CHECK(dimensions(graph.output(2)) == std::vector<std::string>{"N", depth, side, side});
+  CHECK(graph.output(3).name() == "early_embedding");
+  CHECK(dimensions(graph.output(3)) == std::vector<std::string>{"N", std::to_string(early_channels)});
 
   std::map<std::string, int> operators;
   for (const onnx::NodeProto& node : graph.node()) ++operators[node.op_type()];
   CHECK(operators.count("BatchNormalization") == 0);
-  CHECK(operators["GlobalAveragePool"] == 1);
+  CHECK(operators["GlobalAveragePool"] == 2);
   CHECK(operators["Gemm"] == 1);
   CHECK(operators["MaxPool"] == (architecture == Architecture::MobileNetV2 ? 0 : 1));
   CHECK(operators[architecture == Architecture::MobileNetV2 ? "Clip" : "Relu"] > 10);

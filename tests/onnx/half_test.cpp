@@ -74,12 +74,29 @@ TEST_CASE("embedding statistics travel in the file", "[onnx]") {
                     Contains("m.onnx") && Contains("embedding statistics"));
 }
 
+TEST_CASE("statistics of early embeddings travel in the file to the same bits", "[onnx]") {
+  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
+  const ModelCard card = test_card(kSmallNetwork, 64);
+  const int channels = early_shape(network.units, 64, 64).channels;
+  const Gaussian gaussian = fit_gaussian(random_images(channels, 4, 5), channels);
+  const LoadedModel model = parse_onnx(serialise_onnx(network, card, {true, nullptr, &gaussian}), "m.onnx");
+  REQUIRE(model.early_statistics);
+  CHECK(model.early_statistics->mean == gaussian.mean);
+  CHECK(model.early_statistics->factor == gaussian.factor);
+  CHECK_FALSE(parse_onnx(serialise_onnx(network, card), "m.onnx").early_statistics);
+  const Gaussian other = fit_gaussian(random_images(channels, 4, 5), 2 * channels);
+  CHECK_THROWS_WITH(parse_onnx(serialise_onnx(network, card, {true, nullptr, &other}), "m.onnx"),
+                    Contains("m.onnx") && Contains("statistics of early embeddings") && Contains("other channels"));
+}
+
 TEST_CASE("a model with a trained head of more classes is read back, its trunk unchanged", "[onnx]") {
   const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
   const int channels = network.units.back().out_channels;
   const EmbeddingStatistics statistics = statistics_of(test_card(kSmallNetwork, 64), channels);
+  const int early_channels = early_shape(network.units, 64, 64).channels;
+  const Gaussian gaussian = fit_gaussian(random_images(early_channels, 4, 5), early_channels);
   const LoadedModel shipped =
-      parse_onnx(serialise_onnx(network, test_card(kSmallNetwork, 64), {true, &statistics}), "s.onnx");
+      parse_onnx(serialise_onnx(network, test_card(kSmallNetwork, 64), {true, &statistics, &gaussian}), "s.onnx");
   CHECK(shipped.card.trunk_sha256 == trunk_sha256(shipped.network));
 
   Random random(8);
@@ -101,10 +118,12 @@ TEST_CASE("a model with a trained head of more classes is read back, its trunk u
   const HeadFile file =
       head_file_of(trainer, "mine", names, shipped.card, shipped.card.trunk_sha256, &*shipped.statistics);
   const LoadedModel own = with_head(shipped, file);
-  const LoadedModel read = parse_onnx(serialise_onnx(own.network, own.card, {true, &*own.statistics}), "own.onnx");
+  const LoadedModel read =
+      parse_onnx(serialise_onnx(own.network, own.card, {true, &*own.statistics, &*own.early_statistics}), "own.onnx");
   CHECK(read.card.classes.size() == 9);
   CHECK(read.network.classifier_weight == trainer.head().weight);
   CHECK(read.card.trunk_sha256 == shipped.card.trunk_sha256);
   CHECK(read.card.weights_sha256 != shipped.card.weights_sha256);
   CHECK(read.statistics->classes == classes);
+  CHECK(read.early_statistics->factor == gaussian.factor);
 }

@@ -187,6 +187,23 @@ TEST_CASE("a file whose graph or weights are not those of its card is refused") 
                     Contains("SHA-256"));
 }
 
+TEST_CASE("a file of before the early embedding is refused with the reason, but can be exported again") {
+  const auto old = changed([](onnx::ModelProto& model) {
+    onnx::GraphProto& graph = *model.mutable_graph();
+    graph.mutable_output()->RemoveLast();
+    for (int i = graph.node_size(); i-- > 0;)
+      if (graph.node(i).output(0).starts_with("early_")) graph.mutable_node()->DeleteSubrange(i, 1);
+    auto card = nlohmann::json::parse(model.metadata_props(0).value());
+    card["out_of_distribution"] = {{"score", "energy"}, {"threshold", 1}};
+    model.mutable_metadata_props(0)->set_value(card.dump());
+  });
+  CHECK_THROWS_WITH(parse_onnx(old, "old.onnx"),
+                    Contains("old.onnx: it was exported before the early embedding") && Contains("dermdistill export"));
+  const LoadedModel model = parse_onnx(old, "old.onnx", OldExports::Accept);
+  CHECK(model.card.out_of_distribution.empty());
+  CHECK(serialise_onnx(model.network, model.card) == exported());
+}
+
 TEST_CASE("a card that asks for another or an impossible network is refused") {
   CHECK_THROWS_WITH(parse_onnx(with_card([](auto& card) { card["architecture"] = "vgg16"; }), "a.onnx"),
                     Contains("a.onnx") && Contains("vgg16"));

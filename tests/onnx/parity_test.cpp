@@ -83,23 +83,29 @@ TEST_CASE("ONNX Runtime computes what the engine computes") {
       channels_first(outputs.features, batch, shape.height, shape.width, shape.channels);
   const std::vector<std::byte> bytes = read_file(folder.path() / "outputs");
   const std::size_t logits = outputs.logits.size(), embedding = outputs.embedding.size();
-  REQUIRE(bytes.size() == sizeof(float) * (logits + embedding + features.size()));
+  REQUIRE(outputs.early_embedding.size() ==
+          static_cast<std::size_t>(batch * early_shape(network.units, size, size).channels));
+  REQUIRE(bytes.size() == sizeof(float) * (logits + embedding + features.size() + outputs.early_embedding.size()));
   std::vector<float> theirs(bytes.size() / sizeof(float));
   std::memcpy(theirs.data(), bytes.data(), bytes.size());
 
   const auto values = std::span<const float>(theirs);
   const double logit_difference = largest_difference(outputs.logits, values.first(logits));
   const double embedding_difference = largest_difference(outputs.embedding, values.subspan(logits, embedding));
-  const double feature_difference = largest_difference(features, values.subspan(logits + embedding));
+  const double feature_difference = largest_difference(features, values.subspan(logits + embedding, features.size()));
+  const double early_difference =
+      largest_difference(outputs.early_embedding, values.last(outputs.early_embedding.size()));
   const auto [least, greatest] = std::minmax_element(outputs.logits.begin(), outputs.logits.end());
   std::printf(
-      "%s width %.2f, %d px, %d images: logits %.2f to %.2f, largest difference %.2e (embedding %.2e, features %.2e)\n",
+      "%s width %.2f, %d px, %d images: logits %.2f to %.2f, largest difference %.2e (embedding %.2e, features %.2e, "
+      "early embedding %.2e)\n",
       std::string(to_string(architecture)).c_str(), width, size, batch, static_cast<double>(*least),
-      static_cast<double>(*greatest), logit_difference, embedding_difference, feature_difference);
+      static_cast<double>(*greatest), logit_difference, embedding_difference, feature_difference, early_difference);
   CHECK(*greatest - *least > 2);  // otherwise the tolerance would say nothing
   CHECK(logit_difference <= kTolerance);
   InferencePass reference(network, backend_named("eigen"), batch, size, size);
   CHECK(largest_difference(reference.forward(images, batch).logits, values.first(logits)) <= kTolerance);
   CHECK(embedding_difference <= kTolerance);
+  CHECK(early_difference <= kTolerance);
   CHECK(feature_difference <= 10 * kTolerance);
 }

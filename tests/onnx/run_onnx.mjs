@@ -1,6 +1,6 @@
 // Runs an ONNX model with ONNX Runtime: node run_onnx.mjs MODEL IMAGES OUTPUTS
 // IMAGES holds float32 values of the model's input for as many images as it is long; OUTPUTS receives the values of
-// `logits`, `embedding` and `features`, one after the other. Both files are raw and little-endian.
+// `logits`, `embedding`, `features` and `early_embedding`, one after the other. Both files are raw and little-endian.
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web';
 
@@ -21,5 +21,5 @@ const batch = values.length / imageShape.reduce((a, b) => a * b, 1);
 if (!Number.isInteger(batch)) throw new Error(`${images}: not a whole number of images of ${imageShape.join(' x ')}`);
 
 const results = await session.run({ image: new ort.Tensor('float32', values, [batch, ...imageShape]) });
-const parts = ['logits', 'embedding', 'features'].map((name) => results[name].data);
+const parts = ['logits', 'embedding', 'features', 'early_embedding'].map((name) => results[name].data);
 writeFileSync(outputs, Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))));

@@ -209,7 +209,8 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
   const std::vector<std::string> command = {
       "distill", "--data", typed, "--teacher", teacher.string(), "--method", "ssd-kd",
       "--weight.ss", "5", "--kd-temperature", "3", "--resize", "squash", "--width", "0.25", "--batch", "16",
-      "--epochs", "1", "--threads", "1", "--optimiser", "sgd", "--nesterov", "--allow-other-split", "--out", out};
+      "--epochs", "1", "--threads", "1", "--optimiser", "sgd", "--nesterov", "--allow-other-split", "--jpeg", "0.5",
+      "--out", out};
   // clang-format on
   const auto started = testing::run_dermdistill(command);
   INFO(started.errors);
@@ -224,6 +225,7 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
 
   const RunConfig stored = RunFolder::open(out).read_config();
   CHECK(stored.training.optimiser.nesterov);
+  CHECK(stored.augment.jpeg_probability == 0.5);
   CHECK(stored.data.folder.is_absolute());
   CHECK(std::filesystem::equivalent(stored.data.folder, data));
 }

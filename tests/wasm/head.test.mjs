@@ -57,7 +57,9 @@ test("a head file makes a personalised model and card", () => {
   assert.deepEqual(own.card.operating_points, []);
   assert.equal(own.card.training.personalised.name, "mine");
   assert.equal(own.hasStatistics, true);
-  const reopened = core.openModel({ card: core.personalisedCard(model, file, "mine", "b".repeat(64)), statistics: own.statistics(), weight: own.weight(), bias: own.bias() }, "mine.onnx");
+  const early = floats(reference.earlyEmbeddings).slice(0, reference.earlyChannels);
+  assert.deepEqual(own.outOfDistribution(early), model.outOfDistribution(early));
+  const reopened = core.openModel({ card: core.personalisedCard(model, file, "mine", "b".repeat(64)), statistics: own.statistics(), earlyStatistics: reference.earlyStatistics, weight: own.weight(), bias: own.bias() }, "mine.onnx");
   assert.equal(reopened.card.weights_sha256, "b".repeat(64));
   assert.equal(reopened.card.trunk_sha256, reference.trunk);
   const again = core.trainHead(reopened, ...rows(), { ...reference.options, epochs: 1 });
@@ -70,7 +72,7 @@ test("a head of another model is refused", () => {
   throwsCoreError(() => model.withHead(bytes(reference.headFile), "other.safetensors", "c".repeat(64)), "input", "other.safetensors", "another model");
   throwsCoreError(() => model.withHead(new Uint8Array(50), "a.safetensors", reference.trunk), "format", "a.safetensors");
   const card = { ...JSON.parse(reference.card), classes: ["A", "B", "C", "D", "E", "F", "G", "H"] };
-  const other = core.openModel({ card: JSON.stringify({ ...card, out_of_distribution: {} }), statistics: null, weight: floats(reference.weight), bias: floats(reference.bias) }, "m");
+  const other = core.openModel({ card: JSON.stringify({ ...card, out_of_distribution: {} }), statistics: null, earlyStatistics: null, weight: floats(reference.weight), bias: floats(reference.bias) }, "m");
   throwsCoreError(() => other.withHead(bytes(reference.headFile), "h", reference.trunk), "input", "other classes", "MEL");
   other.delete();
   model.delete();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test from "node:test";
-import { bytes, core, floats, largestDifference, manifest, openReference, randomFloats, throwsCoreError } from "./support.mjs";
+import { bytes, core, floats, largestDifference, manifest, openReference, randomFloats, referenceParts, throwsCoreError } from "./support.mjs";
 
 const reference = manifest.training;
 
@@ -42,14 +42,24 @@ test("activation maps are the native ones and sum to the logit less the bias", (
 
 test("the out-of-distribution score is the native one", () => {
   const model = openReference();
-  const embedding = floats(reference.embeddings).slice(0, model.channels);
-  const verdict = model.outOfDistribution(model.logits(embedding), embedding);
-  for (const field of ["score", "energy", "distance", "threshold"])
-    assert.ok(Math.abs(verdict[field] - reference.verdict[field]) <= 1e-4 * Math.abs(reference.verdict[field]) + 1e-6, field);
+  assert.equal(model.knowsUnlike, true);
+  const embedding = floats(reference.earlyEmbeddings).slice(0, reference.earlyChannels);
+  const verdict = model.outOfDistribution(embedding);
+  for (const field of ["score", "threshold"])
+    assert.ok(Math.abs(verdict[field] - reference.verdict[field]) <= 1e-6 * Math.abs(reference.verdict[field]), field);
   assert.equal(verdict.unlike, reference.verdict.unlike);
-  const stranger = embedding.map((value) => value + 3);
-  assert.equal(model.outOfDistribution(model.logits(stranger), stranger).unlike, true);
-  throwsCoreError(() => model.outOfDistribution(model.logits(embedding), embedding.slice(1)), "shape", "embedding");
+  assert.equal(verdict.kept, reference.verdict.kept);
+  assert.equal(model.outOfDistribution(embedding.map((value, i) => value + (i % 2 === 0 ? 20 : -20))).unlike, true);
+  throwsCoreError(() => model.outOfDistribution(embedding.slice(1)), "shape", "early embedding");
+  model.delete();
+});
+
+test("a model that is not calibrated says nothing of strange pictures", () => {
+  const card = JSON.stringify({ ...JSON.parse(reference.card), out_of_distribution: {} });
+  const model = core.openModel({ ...referenceParts(), card, earlyStatistics: null }, "m");
+  assert.equal(model.knowsUnlike, false);
+  assert.equal(model.hasStatistics, true);
+  assert.equal(model.outOfDistribution(new Float32Array(reference.earlyChannels)), null);
   model.delete();
 });
 
@@ -73,20 +83,23 @@ test("probabilities are calibrated and judged by the card's operating points", (
 test("how often it is right when it is this sure comes from the card's reliability", () => {
   const card = JSON.parse(reference.card);
   card.metrics = { validation: { reliability: [{ low: 0, high: 0.5, count: 5, mean_confidence: 0.4, accuracy: 0.4 }, { low: 0.5, high: 1, count: 50, mean_confidence: 0.8, accuracy: 0.7 }] } };
-  const model = core.openModel({ card: JSON.stringify(card), statistics: reference.statistics, weight: floats(reference.weight), bias: floats(reference.bias) }, "m");
+  const model = core.openModel({ ...referenceParts(), card: JSON.stringify(card) }, "m");
   assert.deepEqual(model.assess(Float32Array.of(0.9, 0.1, 0, 0, 0, 0, 0, 0)).rightWhenThisSure, { low: 0.5, high: 1, count: 50, accuracy: 0.7 });
   assert.equal(model.assess(Float32Array.of(0.4, 0.3, 0.3, 0, 0, 0, 0, 0)).rightWhenThisSure, null);
   model.delete();
 });
 
 test("parts that do not fit are refused with the reason", () => {
-  const parts = { card: reference.card, statistics: reference.statistics, weight: floats(reference.weight), bias: floats(reference.bias) };
+  const parts = referenceParts();
   throwsCoreError(() => core.openModel({ ...parts, bias: parts.bias.slice(1) }, "mine.onnx"), "shape", "mine.onnx");
   throwsCoreError(() => core.openModel({ ...parts, card: "{" }, "mine.onnx"), "format", "mine.onnx", "JSON");
   throwsCoreError(() => core.openModel({ ...parts, statistics: "no base64!" }, "mine.onnx"), "format", "base64");
-  throwsCoreError(() => core.openModel({ ...parts, statistics: null }, "mine.onnx"), "format", "embedding_statistics");
+  throwsCoreError(() => core.openModel({ ...parts, earlyStatistics: "no base64!" }, "mine.onnx"), "format", "base64");
+  throwsCoreError(() => core.openModel({ ...parts, earlyStatistics: null }, "mine.onnx"), "format", "early_statistics");
   throwsCoreError(() => core.openModel({ ...parts, weight: parts.weight.map(() => Infinity) }, "m"), "numeric", "finite");
   const card = JSON.parse(reference.card);
+  const old = { ...card, out_of_distribution: { ...card.out_of_distribution, score: "energy+class-distance" } };
+  throwsCoreError(() => core.openModel({ ...parts, card: JSON.stringify(old) }, "old.onnx"), "format", "old.onnx", "before the early embedding");
   delete card.temperature;
   throwsCoreError(() => core.parseModelCard(JSON.stringify(card), "mine.onnx"), "format", "temperature", "mine.onnx");
 });

@@ -23,7 +23,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kChannels = 96, kRows = 240;
+constexpr int kChannels = 96, kEarlyChannels = 16, kRows = 240;
 
 std::filesystem::path folder;
 
@@ -120,7 +120,7 @@ json write_pictures(const std::filesystem::path& fixtures) {
 }
 
 struct Rows {
-  std::vector<float> embeddings;
+  std::vector<float> embeddings, early_embeddings;
   std::vector<int> labels, images;
 };
 
@@ -135,6 +135,9 @@ Rows make_rows(int classes, int rows, double shift, std::uint64_t seed) {
       const double value = 0.4 + 0.25 * mean.normal() + 0.3 * random.normal() + shift * (channel % 3 - 1);
       result.embeddings.push_back(static_cast<float>(value < 0 ? 0 : value));
     }
+    const double shared = random.normal();
+    for (int channel = 0; channel < kEarlyChannels; ++channel)
+      result.early_embeddings.push_back(static_cast<float>((1 + channel % 3) * (shared + random.normal()) - channel));
     result.labels.push_back(label);
     result.images.push_back(i / 2);
   }
@@ -164,8 +167,8 @@ json write_training() {
   Random random(6);
   for (int i = 0; i < 8 * kChannels; ++i) shipped.weight.push_back(static_cast<float>(0.1 * random.normal()));
   for (int i = 0; i < 8; ++i) shipped.bias.push_back(static_cast<float>(0.1 * random.normal()));
-  const std::vector<float> logits = head_logits(shipped, known.embeddings, backend);
-  card.out_of_distribution = fit_stranger_score(logits, known.embeddings, 8, card.temperature, &statistics);
+  const Gaussian gaussian = fit_gaussian(known.early_embeddings, kEarlyChannels);
+  card.out_of_distribution = fit_stranger_score(known.early_embeddings, gaussian);
 
   std::vector<std::string> classes = card.classes, names = card.class_names;
   classes.push_back("PSO");
@@ -181,10 +184,8 @@ json write_training() {
   write_file(folder / "head.safetensors",
              serialise_head(head_file_of(trainer, "native head", names, card, trunk, &statistics)));
 
-  const auto score = StrangerScore::from(card.out_of_distribution, &statistics, "reference");
-  const std::span<const float> first = std::span<const float>(own.embeddings).first(kChannels);
-  const std::vector<float> first_logits = head_logits(shipped, first, backend);
-  const StrangerVerdict verdict = (*score)(first_logits, first);
+  const auto score = StrangerScore::from(card.out_of_distribution, &gaussian, "reference");
+  const StrangerVerdict verdict = (*score)(std::span<const float>(own.early_embeddings).first(kEarlyChannels));
 
   std::vector<float> features;
   for (int i = 0; i < kChannels * 35; ++i) features.push_back(static_cast<float>(random.uniform(0, 3)));
@@ -192,6 +193,9 @@ json write_training() {
       {"channels", kChannels},
       {"card", to_json_text(card)},
       {"statistics", text},
+      {"earlyStatistics", gaussian_to_text(gaussian)},
+      {"earlyEmbeddings", write_values("early_embeddings.f32", own.early_embeddings)},
+      {"earlyChannels", kEarlyChannels},
       {"weight", write_values("weight.f32", shipped.weight)},
       {"bias", write_values("bias.f32", shipped.bias)},
       {"embeddings", write_values("embeddings.f32", own.embeddings)},
@@ -207,9 +211,8 @@ json write_training() {
       {"maps", write_values("maps.f32", activation_maps(shipped, features, 35, FeatureLayout::ChannelsFirst, backend))},
       {"verdict",
        {{"score", verdict.score},
-        {"energy", verdict.energy},
-        {"distance", verdict.distance},
         {"threshold", verdict.threshold},
+        {"kept", score->kept()},
         {"unlike", verdict.unlike}}}};
 }
 

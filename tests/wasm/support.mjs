@@ -13,9 +13,13 @@ export const bytes = (name) => new Uint8Array(readFileSync(join(folder, name)));
 export const floats = (name) => new Float32Array(bytes(name).buffer);
 export const integers = (name) => new Int32Array(bytes(name).buffer);
 
+export function referenceParts() {
+  const { card, statistics, earlyStatistics, weight, bias } = manifest.training;
+  return { card, statistics, earlyStatistics, weight: floats(weight), bias: floats(bias) };
+}
+
 export function openReference() {
-  const { card, statistics, weight, bias } = manifest.training;
-  return core.openModel({ card, statistics, weight: floats(weight), bias: floats(bias) }, "reference");
+  return core.openModel(referenceParts(), "reference");
 }
 
 /** Fails unless `action` throws a CoreError of that kind whose message holds every one of the texts. */

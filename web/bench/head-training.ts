@@ -16,6 +16,7 @@ const runs = 5;
 interface Job {
   card: string;
   statistics: string | null;
+  earlyStatistics: string | null;
   weight: number[];
   bias: number[];
   rows: number;

@@ -16,6 +16,12 @@ export function modelPlugin(root: string): Plugin {
       );
     }
     const bytes = readFileSync(path);
+    if (!bytes.includes('early_embedding')) {
+      throw new Error(
+        `The model at ${path} was exported before the output early_embedding, by which the page tells strange pictures. ` +
+          `Export it again: dermdistill export --model ${path} --data DIR --out FILE.onnx`,
+      );
+    }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const manifest: ModelManifest = {
       file: `student-${sha256.slice(0, 12)}.onnx`,

@@ -13,7 +13,10 @@ export interface ModelInfo {
   /** Of the file as it came. */
   shippedCard: ModelCard;
   channels: number;
+  /** Of embeddings by class, which training a head replays. */
   hasStatistics: boolean;
+  /** Whether it tells pictures that are unlike its own. */
+  knowsUnlike: boolean;
   /** What the user called the personalised head that answers; null: the file's own classifier does. */
   headName: string | null;
   trunkSha256: string;

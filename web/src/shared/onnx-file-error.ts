@@ -9,6 +9,7 @@ export type NotOurModel =
   | 'broken-card'
   | 'newer-card'
   | 'unknown-network'
+  | 'before-early-embedding'
   | 'external-data'
   | 'broken-weights'
   | 'changed-weights';

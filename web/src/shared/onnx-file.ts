@@ -9,7 +9,9 @@ export { OnnxFileError } from './onnx-file-error';
 export const PRODUCER = 'dermdistill';
 export const CARD_KEY = 'dermdistill.card';
 export const STATISTICS_KEY = 'dermdistill.embedding_statistics';
+export const EARLY_STATISTICS_KEY = 'dermdistill.early_statistics';
 const HALF_SUFFIX = '.half';
+const EARLY_OUTPUT = 'early_embedding';
 const NEWEST_CARD = 1;
 
 export const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8, metadata: 14 } as const;
@@ -51,6 +53,8 @@ export interface StudentFile {
   metadata: Map<string, string>;
   /** The text of the embedding statistics; null in files without. */
   statistics: string | null;
+  /** The same of early embeddings, by which strange pictures are told. */
+  earlyStatistics: string | null;
   classifier: Classifier;
 }
 
@@ -70,15 +74,26 @@ export function readStudent(bytes: Uint8Array): StudentFile {
   const cardText = metadata.get(CARD_KEY);
   if (cardText === undefined) throw new OnnxFileError('no-card');
   const card = checkCard(cardText);
-  const classifier = readClassifier(parse(graphField.content));
+  const graph = parse(graphField.content);
+  const classifier = readClassifier(graph);
   if (classifier.bias.length !== card.classes.length) throw new OnnxFileError('broken-card', 'classes');
-  return { bytes, card, cardText, metadata, statistics: metadata.get(STATISTICS_KEY) ?? null, classifier };
+  if (!outputsOf(graph).includes(EARLY_OUTPUT)) throw new OnnxFileError('before-early-embedding');
+  return {
+    bytes,
+    card,
+    cardText,
+    metadata,
+    statistics: metadata.get(STATISTICS_KEY) ?? null,
+    earlyStatistics: metadata.get(EARLY_STATISTICS_KEY) ?? null,
+    classifier,
+  };
 }
 
 /** What the core makes a Model of. */
 export function modelParts(student: StudentFile): ModelParts {
   const { weight, bias } = student.classifier;
-  return { card: student.cardText, statistics: student.statistics, weight, bias };
+  const { cardText, statistics, earlyStatistics } = student;
+  return { card: cardText, statistics, earlyStatistics, weight, bias };
 }
 
 /** The network's weights as floats, in file order; the limits of ReLU6, which are scalars, are none. @throws OnnxFileError */
@@ -144,6 +159,13 @@ function readMetadata(model: Field[]): Map<string, string> {
     );
   }
   return entries;
+}
+
+/** Names of the graph's outputs. */
+function outputsOf(graph: Field[]): string[] {
+  return graph
+    .filter((field) => field.tag === GRAPH.output)
+    .map((field) => text(last(parse(field.content), 1)?.content ?? new Uint8Array()));
 }
 
 function tensorsOf(graph: Field[]): Tensor[] {

@@ -84,6 +84,7 @@ export class Engine {
       shippedCard: shipped.card,
       channels: shipped.channels,
       hasStatistics: shipped.hasStatistics,
+      knowsUnlike: shipped.knowsUnlike,
       headName: head?.name ?? null,
       trunkSha256,
       threads,

@@ -45,6 +45,8 @@ export interface NetworkOutput {
   logits: Float32Array;
   /** [count, channels] */
   embedding: Float32Array;
+  /** [count, early channels] */
+  earlyEmbedding: Float32Array;
   /** [count, channels, height, width] */
   features: Float32Array;
   height: number;
@@ -89,6 +91,7 @@ export class Network {
     return {
       logits: floats('logits').data,
       embedding: floats('embedding').data,
+      earlyEmbedding: floats('early_embedding').data,
       features: features.data,
       height: features.dims[2] ?? 1,
       width: features.dims[3] ?? 1,

@@ -121,6 +121,36 @@ describe('one picture', () => {
   });
 });
 
+test('noise gets no answer until it is asked for', async () => {
+  const { page } = watched;
+  await modelReady(page);
+  const bytes = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(300, 200);
+    const context = canvas.getContext('2d');
+    const image = new ImageData(300, 200);
+    let state = 7;
+    for (let i = 0; i < image.data.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      image.data[i] = i % 4 === 3 ? 255 : state >>> 24;
+    }
+    context?.putImageData(image, 0, 0);
+    const blob = await canvas.convertToBlob({ type: 'image/png' });
+    return Array.from(new Uint8Array(await blob.arrayBuffer()));
+  });
+  await hand(page, 'drop', [{ name: 'static.png', type: 'image/png', bytes: Buffer.from(bytes) }]);
+  await allDone(page);
+  expect(await entry(page, 'static.png').textContent()).toContain('No answer');
+  await entry(page, 'static.png').click();
+  const result = page.getByRole('article', { name: 'static.png' });
+  const refusal = result.locator('.no-answer');
+  expect(await refusal.textContent()).toMatch(/being unlike them is [\d.,]+; 99\s?% of validation pictures/);
+  expect(await result.locator('.summary, .probability').count()).toBe(0);
+  await refusal.getByRole('button', { name: 'Show the answer anyway' }).click();
+  await result.locator('.summary').waitFor();
+  expect(await result.getByText('Do not rely on it').count()).toBe(1);
+  expectClean(watched);
+});
+
 describe('several pictures', () => {
   test('many at once are all answered, and two are compared', async () => {
     const { page } = watched;

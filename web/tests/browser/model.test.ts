@@ -51,6 +51,9 @@ test.each(['light', 'dark'] as const)(
     expect(await page.locator('svg.plot').count()).toBe(2);
     expect(await page.locator('table.confusion td').count()).toBeGreaterThan(60);
     expect((await page.locator('.hash code').first().textContent())?.length).toBe(64);
+    expect(await page.locator('.facts div', { hasText: 'Knows unlike pictures' }).textContent()).toMatch(
+      /yes$/,
+    );
     expect(await page.locator('main').innerText()).not.toMatch(/\b(undefined|NaN|benign|safe)\b/i);
     expect(await axeViolations(page)).toEqual([]);
     expectClean(watched);
@@ -69,12 +72,15 @@ test('files that are no model of this project are refused with the reason, and t
   const changed = Buffer.from(model);
   const middle = changed.length >> 1;
   changed[middle] = (changed[middle] ?? 0) ^ 1;
+  const old = Buffer.from(model);
+  old.write('early_embeddinX', old.lastIndexOf('early_embedding'), 'latin1'); // the graph's output
   const files: [string, Buffer, RegExp][] = [
     ['empty.onnx', Buffer.alloc(0), /The file is empty/],
     ['words.onnx', Buffer.from('these are only words, and no model'), /not a model file/],
     ['cut.onnx', model.subarray(0, middle), /It is cut off/],
     ['other.onnx', renamed, /made by “dermdistilX”, and not by this project/],
     ['changed.onnx', changed, /weights were changed/],
+    ['old.onnx', old, /exported by an older version.*Export it again/],
   ];
   for (const [name, buffer, reason] of files) {
     await page.locator('[data-testid=pick-model]').setInputFiles({ name, mimeType: '', buffer });

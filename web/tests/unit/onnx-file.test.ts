@@ -21,6 +21,8 @@ interface Made {
   card?: string | null;
   statistics?: string;
   external?: boolean;
+  /** As files were before the early embedding. */
+  old?: boolean;
   classifierValues?: number[];
 }
 
@@ -104,6 +106,7 @@ function makeModel(made: Made = {}): Uint8Array {
     writer.writeBytesField(5, tensor('classifier.1.bias', [2], [0.5, -0.5]));
     writer.writeBytesField(12, output('logits', 2));
     writer.writeBytesField(12, output('embedding', 3));
+    if (!made.old) writer.writeBytesField(12, output('early_embedding', 4));
   });
   return message((writer) => {
     writer.writeVarintField(1, 8);
@@ -132,6 +135,13 @@ function makeModel(made: Made = {}): Uint8Array {
     writer.writeBytesField(
       14,
       texts([
+        [1, 'dermdistill.early_statistics'],
+        [2, 'ZWFybHk='],
+      ]),
+    );
+    writer.writeBytesField(
+      14,
+      texts([
         [1, 'kept'],
         [2, 'as it is'],
       ]),
@@ -154,6 +164,7 @@ describe('reading a model file', () => {
     const student = readStudent(makeModel({ statistics: 'c3RhdHM=' }));
     expect(student.card.classes).toEqual(['MEL', 'NV']);
     expect(student.statistics).toBe('c3RhdHM=');
+    expect(student.earlyStatistics).toBe('ZWFybHk=');
     expect(student.classifier.channels).toBe(3);
     expect([...student.classifier.weight]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...student.classifier.bias]).toEqual([0.5, -0.5]);
@@ -194,6 +205,7 @@ describe('reading a model file', () => {
     expect(reasonFor(makeModel({ external: true }))).toBe('external-data');
     expect(reasonFor(makeModel({ classifierValues: [1, 2, 3] }))).toBe('broken-weights');
     expect(reasonFor(makeModel({ classifierValues: [1, 2, 3, 4, 5, Number.NaN] }))).toBe('broken-weights');
+    expect(reasonFor(makeModel({ old: true }))).toBe('before-early-embedding');
     expect(reasonFor(model)).toBe('accepted');
   });
 
@@ -232,6 +244,7 @@ describe('writing a personalised file', () => {
     expect([...read.classifier.bias]).toEqual([...bias]);
     expect(read.card.classes).toEqual(['MEL', 'NV', 'X']);
     expect(read.statistics).toBe('bmV3');
+    expect(read.earlyStatistics).toBe('ZWFybHk=');
 
     const { classifier } = student;
     const back = writePersonalised(read, {

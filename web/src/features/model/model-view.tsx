@@ -37,7 +37,7 @@ function Facts({ info }: { info: ModelInfo }) {
         {decimal(card.temperature, 3)} <span class="quiet small">{t.temperatureHelp}</span>
       </>,
     ],
-    [t.unlike, info.hasStatistics ? t.yes : t.no],
+    [t.unlike, info.knowsUnlike ? t.yes : t.no],
     [t.head, info.headName ?? t.ownHead],
     [t.hash, <Hash key="hash" value={card.weights_sha256} />],
     [t.trunkHash, <Hash key="trunk" value={info.trunkSha256} />],

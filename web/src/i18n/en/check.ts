@@ -119,8 +119,8 @@ export const check = {
   unlike: {
     title: 'No answer',
     text: 'This does not look like the dermoscopic images this model knows: no answer.',
-    detail: (score: string, threshold: string) =>
-      `Its score for being unlike them is ${score}; 95 % of validation pictures stay at or below ${threshold}.`,
+    detail: (score: string, threshold: string, kept: string) =>
+      `Its score for being unlike them is ${score}; ${kept} of validation pictures stay at or below ${threshold}.`,
     show: 'Show the answer anyway',
     shown:
       'Shown at your request, though this does not look like the images the model knows. Do not rely on it.',

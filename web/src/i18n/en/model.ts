@@ -137,6 +137,8 @@ export const model = {
       'broken-card': (field: string) => `Its model card cannot be read (${field}).`,
       'newer-card': 'It was made by a newer version of this project. Reload the page to get the newest one.',
       'unknown-network': 'It holds a network that this project does not make.',
+      'before-early-embedding':
+        'It was exported by an older version, before the output by which pictures unlike its own are told. Export it again with dermdistill export.',
       'external-data': 'Its weights are in another file, which is not supported.',
       'broken-weights': (tensor: string) => `Its weights are damaged (${tensor}).`,
       'changed-weights':

@@ -107,8 +107,8 @@ export const check: Messages['check'] = {
   unlike: {
     title: '回答なし',
     text: 'このモデルが知っているダーモスコピー画像とは似ていません。回答しません。',
-    detail: (score, threshold) =>
-      `似ていない度合いは ${score} です。検証画像の 95 % は ${threshold} 以下でした。`,
+    detail: (score, threshold, kept) =>
+      `似ていない度合いは ${score} です。検証画像の ${kept} は ${threshold} 以下でした。`,
     show: 'それでも答えを見る',
     shown: 'ご希望により表示しています。モデルが知っている画像とは似ていないため、頼りにしないでください。',
   },

@@ -134,6 +134,8 @@ export const model: Messages['model'] = {
       'broken-card': (field) => `モデルカードを読めません（${field}）。`,
       'newer-card': 'このプロジェクトの新しい版で作られています。ページを再読み込みして最新にしてください。',
       'unknown-network': 'このプロジェクトが作らないネットワークが入っています。',
+      'before-early-embedding':
+        '古い版で書き出されたもので、異質な画像を見分けるための出力がありません。dermdistill export で書き出し直してください。',
       'external-data': '重みが別のファイルにあり、対応していません。',
       'broken-weights': (tensor) => `重みが壊れています（${tensor}）。`,
       'changed-weights': '作成後に重みが変更されています。カードのチェックサムと一致しません。',

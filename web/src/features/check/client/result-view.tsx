@@ -1,6 +1,6 @@
 // Everything that is said of one picture.
 import { useState } from 'preact/hooks';
-import { decimal, text } from '@/i18n/language';
+import { decimal, percent, text } from '@/i18n/language';
 import type { CheckResult } from '../shared/result';
 import { enqueue, croppingId, remove, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
@@ -73,11 +73,12 @@ function Warnings({ result }: { result: CheckResult }) {
 function NoAnswer({ item, result }: { item: Item; result: CheckResult }) {
   const t = text.value.check.unlike;
   if (result.unlike === null) return null;
+  const { score, threshold, kept } = result.unlike;
   return (
     <div class="message warn no-answer">
       <h3>{t.title}</h3>
       <p>{t.text}</p>
-      <p class="small">{t.detail(decimal(result.unlike.score), decimal(result.unlike.threshold))}</p>
+      <p class="small">{t.detail(decimal(score), decimal(threshold), percent(kept, 0))}</p>
       <button type="button" class="small" onClick={() => (item.answerAnyway.value = true)}>
         {t.show}
       </button>

@@ -80,7 +80,7 @@ export async function checkPicture(
   }
   try {
     took('decode');
-    const outputs: { logits: Float32Array; embedding: Float32Array }[] = [];
+    const outputs: { logits: Float32Array; earlyEmbedding: Float32Array }[] = [];
     let maps: Maps | null = null;
     for (const view of augment ? allViews : allViews.slice(0, 1)) {
       if (view > 0) await breathe(signal);
@@ -90,7 +90,7 @@ export async function checkPicture(
       const output = await engine.run(image, 1);
       took('network');
       const logits = logitsOf(model, shipped, output);
-      outputs.push({ logits, embedding: output.embedding });
+      outputs.push({ logits, earlyEmbedding: output.earlyEmbedding });
       maps ??= {
         width: output.width,
         height: output.height,
@@ -106,7 +106,7 @@ export async function checkPicture(
     const [first] = outputs;
     if (first === undefined || maps === null) throw new ProblemError('runtime', 'no view was looked at');
     const assessment = model.assess(mean);
-    const unlike = model.outOfDistribution(first.logits, first.embedding);
+    const unlike = model.outOfDistribution(first.earlyEmbedding);
     took('explain');
     timing.total = performance.now() - began;
     const result: CheckResult = {
