@@ -131,7 +131,8 @@ class FusedPointwiseConvolution final : public FusedConvolution {
 
 void require_panels(const ConvShape& shape) {
   if (!is_panelled_pointwise(shape)) {
-    throw ShapeError("pointwise convolution", shape.describe(), "1x1, stride 1, channels in multiples of 32");
+    throw ShapeError("pointwise convolution", shape.describe(),
+                     "1x1, stride 1, channels in multiples of 32 and enough of them");
   }
 }
 

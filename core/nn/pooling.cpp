@@ -1,16 +1,15 @@
 #include "core/nn/pooling.h"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "core/base/parallel.h"
+#include "core/nn/vector_kernels.h"
 
 namespace dermdistill {
 namespace {
 int pooled(int size) { return (size + 2 - 3) / 2 + 1; }
-
-constexpr int kPoolChannels = 64;
-using TapIndex = std::conditional_t<sizeof(Scalar) == sizeof(float), std::int32_t, std::int64_t>;
 }  // namespace
 
 void max_pool_forward(std::span<const Scalar> x, int batch, int height, int width, int channels, std::span<Scalar> y,
@@ -19,42 +18,16 @@ void max_pool_forward(std::span<const Scalar> x, int batch, int height, int widt
   parallel_for(static_cast<std::int64_t>(batch) * rows, [&](std::int64_t line) {
     const std::int64_t image = line / rows;
     const int oy = static_cast<int>(line % rows);
+    std::array<const Scalar*, 9> taps{};
     for (int ox = 0; ox < columns; ++ox) {
-      const std::int64_t to = (line * columns + ox) * channels;
-      for (int c0 = 0; c0 < channels; c0 += kPoolChannels) {
-        // Always whole blocks, with the winner as wide as the value, so that the loops become vector instructions.
-        const int count = std::min(kPoolChannels, channels - c0);
-        Scalar values[kPoolChannels], best[kPoolChannels];
-        TapIndex taps[kPoolChannels] = {};
-        std::fill_n(values, kPoolChannels, Scalar(0));
-        bool first = true;
-        for (TapIndex tap = 0; tap < 9; ++tap) {
-          const auto iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
-          if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-          const Scalar* in = x.data() + ((image * height + iy) * width + ix) * channels + c0;
-          if (count < kPoolChannels) {
-            std::copy_n(in, count, values);
-            in = values;
-          }
-          if (first) {
-            std::copy_n(in, kPoolChannels, best);
-            std::fill_n(taps, kPoolChannels, tap);
-          } else if (winner.empty()) {
-            for (int c = 0; c < kPoolChannels; ++c) best[c] = in[c] > best[c] ? in[c] : best[c];
-          } else {
-            for (int c = 0; c < kPoolChannels; ++c) {
-              taps[c] = in[c] > best[c] ? tap : taps[c];
-              best[c] = in[c] > best[c] ? in[c] : best[c];
-            }
-          }
-          first = false;
-        }
-        std::copy_n(best, count, y.begin() + to + c0);
-        if (!winner.empty()) {
-          std::transform(taps, taps + count, winner.begin() + to + c0,
-                         [](TapIndex tap) { return static_cast<std::uint8_t>(tap); });
-        }
+      for (int tap = 0; tap < 9; ++tap) {
+        const std::int64_t iy = oy * 2 + tap / 3 - 1, ix = ox * 2 + tap % 3 - 1;
+        const bool inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
+        taps[static_cast<std::size_t>(tap)] =
+            inside ? x.data() + ((image * height + iy) * width + ix) * channels : nullptr;
       }
+      const std::int64_t to = (line * columns + ox) * channels;
+      vector_kernels().max_pool(taps.data(), channels, y.data() + to, winner.empty() ? nullptr : winner.data() + to);
     }
   });
 }

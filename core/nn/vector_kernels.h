@@ -47,6 +47,10 @@ struct VectorKernels {
   void (*depthwise_backward_weights)(const DepthwiseShape& shape, const Scalar* x, const Scalar* dy, int first,
                                      int last, Scalar* dw);
 
+  /// One output pixel of a 3x3 max pool: the largest of the inputs [channels], null where outside the map, and which of
+  /// them, the first where equal, unless winner is null.
+  void (*max_pool)(const Scalar* const* taps, int channels, Scalar* y, std::uint8_t* winner);
+
   /// y += x.
   void (*add)(const Scalar* x, std::int64_t count, Scalar* y);
 };

@@ -359,6 +359,7 @@ constexpr VectorKernels kTable{DERMDISTILL_KERNEL_NAME,
                                depthwise_forward,
                                depthwise_backward_data,
                                depthwise_backward_weights,
+                               max_pool,
                                add};
 
 }  // namespace

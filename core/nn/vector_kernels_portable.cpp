@@ -8,6 +8,7 @@
 #define DERMDISTILL_TILE_ROWS 4
 // Each of these builds on the one before.
 // clang-format off
+#include "core/nn/pooling_loops.h"
 #include "core/nn/vector_kernels_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"

@@ -29,6 +29,24 @@ ConvShape random_shape(Random& random) {
   return s;
 }
 
+void check(const ConvShape& s, const std::vector<float>& x, const std::vector<float>& w, const std::vector<float>& dy,
+           double limit) {
+  const Vector y_ref = convolve(s, widen(x), widen(w));
+  Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
+  for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+    dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
+    dw_ref[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
+  });
+  const auto convolution = winograd_convolution(s);
+  std::vector<float> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
+  convolution->forward(x, w, y);
+  convolution->backward_data(dy, w, dx);
+  convolution->backward_weights(x, dy, dw);
+  CHECK(relative_difference(y, y_ref) < limit);
+  CHECK(relative_difference(dx, dx_ref) < limit);
+  CHECK(relative_difference(dw, dw_ref) < limit);
+}
+
 }  // namespace
 
 TEST_CASE("Winograd's convolutions equal their definition over random shapes, forward and backward") {
@@ -38,21 +56,16 @@ TEST_CASE("Winograd's convolutions equal their definition over random shapes, fo
     INFO(s.describe());
     const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
                dy = random_values(s.output_size(), random);
-    const Vector y_ref = convolve(s, widen(x), widen(w));
-    Vector dx_ref(x.size(), 0.0), dw_ref(w.size(), 0.0);
-    for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
-      dx_ref[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
-      dw_ref[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
-    });
-    const auto convolution = winograd_convolution(s);
-    std::vector<float> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
-    convolution->forward(x, w, y);
-    convolution->backward_data(dy, w, dx);
-    convolution->backward_weights(x, dy, dw);
-    CHECK(relative_difference(y, y_ref) < 1e-5);
-    CHECK(relative_difference(dx, dx_ref) < 1e-5);
-    CHECK(relative_difference(dw, dw_ref) < 1e-5);
+    check(s, x, w, dy, 1e-5);
   }
+}
+
+TEST_CASE("Winograd's convolutions of many channels take their filters panel by panel") {
+  Random random(512);
+  const ConvShape s{2, 4, 7, 384, 352, 3, 1, 1, false};
+  const auto x = random_values(s.input_size(), random), w = random_values(s.weight_size(), random),
+             dy = random_values(s.output_size(), random);
+  check(s, x, w, dy, 3e-5);  // up to 3,456 products an output, summed in float32
 }
 
 TEST_CASE("fused Winograd convolutions add bias and residual and activate, also in place") {
@@ -67,8 +80,8 @@ TEST_CASE("fused Winograd convolutions add bias and residual and activate, also 
     Vector expected = convolve(s, widen(x), widen(w));
     double before = 0, after = 0;  // largest magnitudes: rounding goes with what was summed up, not with what is left
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      expected[i] += static_cast<double>(bias[i % at(s.out_channels)]) +
-                     (with_residual ? static_cast<double>(residual[i]) : 0.0);
+      expected[i] +=
+          static_cast<double>(bias[i % at(s.out_channels)]) + (with_residual ? static_cast<double>(residual[i]) : 0.0);
       before = std::max(before, std::abs(expected[i]));
       expected[i] = activate(expected[i], activation);
       after = std::max(after, std::abs(expected[i]));
