@@ -21,12 +21,20 @@ struct ConstRows {
   std::int64_t stride;
 };
 
+/// Memory that is read soon after a product and may not be in the cache yet: it is fetched while the product runs.
+struct Ahead {
+  ConstRows x{};
+  std::int64_t rows = 0;
+  int columns = 0;
+};
+
 /// a b with a [rows, depth] and b [depth, columns], or, in the functions named _transposed, a^T b with a [depth, rows].
 struct Product {
   std::int64_t rows;
   int columns;
   std::int64_t depth;
   ConstRows a, b;
+  Ahead ahead{};
 };
 
 /// norm(x) = x * scale + offset, a channel each; mean is the batch's mean of x.

@@ -38,6 +38,12 @@ inline NormGradientTerms from(const NormGradientTerms& terms, int channel) {
   return {terms.a + channel, terms.b + channel, terms.k + channel};
 }
 
+/// Pixels [first, first + count) of a map of `pixels`, as far as it goes: what a product has to fetch.
+inline Ahead ahead_of(const Scalar* map, std::int64_t stride, std::int64_t pixels, std::int64_t first,
+                      std::int64_t count, int columns) {
+  return {{map + first * stride, stride}, std::clamp<std::int64_t>(pixels - first, 0, count), columns};
+}
+
 /// One row of the stem's output as patches [width, kPatch] of an image plane with three channels: the 3x3 pixels, row
 /// by row, zero outside the image and behind the 27th number.
 inline void gather_patches(const Scalar* plane, int image_height, int image_width, int row, int width, Scalar* to) {
