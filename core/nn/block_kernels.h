@@ -89,7 +89,7 @@ struct BlockKernels {
   /// to = a b, or nothing stored where to.data is null; sums get y - shift and its square.
   void (*multiply_measure)(const Product& product, const Scalar* shift, Sums sums, Rows to);
   /// With z = norm(x) and dz = a b where 0 < z < 6, else 0: activated = relu6(z); sums get dz and dz * (x - mean); dz
-  /// is stored unless dz.data is null.
+  /// is stored, past the cache where its rows begin on cache lines, unless dz.data is null.
   void (*multiply_mask_sum)(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz);
   /// The same dz, taken on through the norm: to = a * dz + b * x + k.
   void (*multiply_norm_backward)(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to);

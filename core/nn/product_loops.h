@@ -27,6 +27,25 @@ template <int kCount>
 inline void store(Scalar* to, Vector<kCount> v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
+/// Stores past the cache where the instruction set writes whole cache lines.
+template <int kCount>
+inline void stream(Scalar* to, Vector<kCount> v) {
+#ifdef __AVX512F__
+  if constexpr (sizeof v == sizeof(__m512)) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
+#endif
+  store<kCount>(to, v);
+}
+/// Whether all vectors of these rows may be streamed.
+inline bool can_stream(Rows to) {
+  constexpr std::int64_t kBytes = DERMDISTILL_VECTOR_BYTES;
+  return reinterpret_cast<std::uintptr_t>(to.data) % kBytes == 0 && to.stride % kLanes == 0;
+}
+/// Other threads read what was streamed after their next barrier.
+inline void finish_streams() {
+#ifdef __AVX512F__
+  _mm_sfence();
+#endif
+}
 template <int kCount>
 inline Vector<kCount> relu6(Vector<kCount> z) {
   const Vector<kCount> zero = {}, six = zero + Scalar(6);
@@ -190,7 +209,9 @@ struct Measure : NoFetch {
   };
 };
 
-template <bool kStore>
+enum class Keep { Nothing, Cached, Streamed };
+
+template <Keep kKeep>
 struct MaskAndSum {
   ConstRows x;
   NormTerms norm;
@@ -216,13 +237,16 @@ struct MaskAndSum {
           second(e.sums.second + column),
           sums{e.sums.first + column, e.sums.second + column},
           activated{e.activated.data + row * e.activated.stride + column, e.activated.stride},
-          dz{kStore ? e.dz.data + row * e.dz.stride + column : nullptr, e.dz.stride} {}
+          dz{kKeep != Keep::Nothing ? e.dz.data + row * e.dz.stride + column : nullptr, e.dz.stride} {}
     void put(int r, int v, Vector<kCount> gradient) {
       const auto in = load<kCount>(x.data + r * x.stride + v * kCount);
       const Vector<kCount> z = in * scale.value[v] + offset.value[v];
       store<kCount>(activated.data + r * activated.stride + v * kCount, relu6<kCount>(z));
       const Vector<kCount> d = masked<kCount>(gradient, z);
-      if constexpr (kStore) store<kCount>(dz.data + r * dz.stride + v * kCount, d);
+      if constexpr (kKeep != Keep::Nothing) {
+        Scalar* kept = dz.data + r * dz.stride + v * kCount;
+        kKeep == Keep::Streamed ? stream<kCount>(kept, d) : store<kCount>(kept, d);
+      }
       first.value[v] += d;
       second.value[v] += d * (in - mean.value[v]);
     }
@@ -356,8 +380,14 @@ void multiply_measure(const Product& product, const Scalar* shift, Sums sums, Ro
 }
 
 void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz) {
-  dz.data ? multiply_into<false>(product, MaskAndSum<true>{x, norm, sums, activated, dz})
-          : multiply_into<false>(product, MaskAndSum<false>{x, norm, sums, activated, dz});
+  if (!dz.data) {
+    multiply_into<false>(product, MaskAndSum<Keep::Nothing>{x, norm, sums, activated, dz});
+  } else if (can_stream(dz)) {
+    multiply_into<false>(product, MaskAndSum<Keep::Streamed>{x, norm, sums, activated, dz});
+    finish_streams();
+  } else {
+    multiply_into<false>(product, MaskAndSum<Keep::Cached>{x, norm, sums, activated, dz});
+  }
 }
 
 void multiply_norm_backward(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to) {
