@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "core/base/index.h"
 #include "core/nn/block_kernels.h"
@@ -53,7 +54,7 @@ inline void gather_patches(const Scalar* plane, int image_height, int image_widt
     const int left = 2 * x - 1, begin = std::max(left, 0), end = std::min(left + 3, image_width);
     if (inner_row && begin + 3 == end) {
       const Scalar* from = plane + (2 * row - 1) * line + begin * 3;
-      for (int ky = 0; ky < 3; ++ky) std::copy_n(from + ky * line, 9, to + 9 * ky);
+      for (int ky = 0; ky < 3; ++ky) std::memcpy(to + 9 * ky, from + ky * line, 9 * sizeof(Scalar));
       std::fill(to + kPatchValues, to + kPatch, Scalar(0));
       continue;
     }
