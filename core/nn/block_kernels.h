@@ -22,12 +22,20 @@ struct ConstRows {
   std::int64_t stride;
 };
 
+/// Memory that is read soon after a product and may not be in the cache yet: it is fetched while the product runs.
+struct Ahead {
+  ConstRows x{};
+  std::int64_t rows = 0;
+  int columns = 0;
+};
+
 /// a b with a [rows, depth] and b [depth, columns], or, in the functions named _transposed, a^T b with a [depth, rows].
 struct Product {
   std::int64_t rows;
   int columns;
   std::int64_t depth;
   ConstRows a, b;
+  Ahead ahead{};
 };
 
 /// norm(x) = x * scale + offset, a channel each; mean is the batch's mean of x.
@@ -85,7 +93,7 @@ struct BlockKernels {
   /// to = a b, or nothing stored where to.data is null; sums get y - shift and its square.
   void (*multiply_measure)(const Product& product, const Scalar* shift, Sums sums, Rows to);
   /// With z = norm(x) and dz = a b where 0 < z < 6, else 0: activated = relu6(z); sums get dz and dz * (x - mean); dz
-  /// is stored unless dz.data is null.
+  /// is stored, past the cache where its rows begin on cache lines, unless dz.data is null.
   void (*multiply_mask_sum)(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz);
   /// The same dz, taken on through the norm: to = a * dz + b * x + k.
   void (*multiply_norm_backward)(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to);

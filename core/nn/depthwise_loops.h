@@ -40,15 +40,6 @@ void sum_columns(std::int64_t rows, int columns, ConstRows x, Scalar* sums) {
 
 // The pixels at a row's ends lack a neighbour: each kernel has its pixel as a template over whether they are there.
 
-/// Stores past the cache where the instruction set writes whole cache lines.
-template <int kCount>
-inline void stream(Scalar* to, Vector<kCount> v) {
-#ifdef __AVX512F__
-  if constexpr (sizeof v == sizeof(__m512)) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
-#endif
-  store<kCount>(to, v);
-}
-
 template <bool kStreamed>
 void depthwise_row_as(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {
   const std::int64_t pixel = row.input_stride;
@@ -63,6 +54,14 @@ void depthwise_row_as(const DepthwiseRow& row, const Scalar* shift, Sums sums, R
     const std::int64_t begin = static_cast<std::int64_t>(row.first) * row.stride * pixel + c;
     const Scalar *above = row.input[0] + begin, *at = row.input[1] + begin, *below = row.input[2] + begin;
     Scalar* out = to.data + c;
+    const auto finish = [&](Vector<kCount> y) __attribute__((always_inline)) {
+      kStreamed ? stream<kCount>(out, y) : store<kCount>(out, y);
+      const Vector<kCount> d = y - middle;
+      first += d;
+      second += d * d;
+      out += to.stride;
+    };
+    const std::int64_t step = row.stride * pixel;
     const auto next = [&]<bool kLeft, bool kRight>() __attribute__((always_inline)) {
       // Three sums, one a filter row, shorten the chain of dependent additions.
       Vector<kCount> y0 = {}, y1 = {}, y2 = {};
@@ -79,29 +78,48 @@ void depthwise_row_as(const DepthwiseRow& row, const Scalar* shift, Sums sums, R
         y1 += weight[5] * load<kCount>(at + pixel);
         y2 += weight[8] * load<kCount>(below + pixel);
       }
-      const Vector<kCount> y = y0 + y1 + y2;
-      kStreamed ? stream<kCount>(out, y) : store<kCount>(out, y);
-      const Vector<kCount> d = y - middle;
-      first += d;
-      second += d * d;
-      above += row.stride * pixel;
-      at += row.stride * pixel;
-      below += row.stride * pixel;
-      out += to.stride;
+      finish(y0 + y1 + y2);
+      above += step;
+      at += step;
+      below += step;
+    };
+    // Two neighbours with one load of what both read.
+    const auto next_two = [&]<int kStride>() __attribute__((always_inline)) {
+      Vector<kCount> left[3], right[3];
+      const auto sum_row = [&](int k, const Scalar* in) __attribute__((always_inline)) {
+        constexpr int kReach = 3 + kStride;
+        Vector<kCount> x[kReach];
+#pragma GCC unroll 5
+        for (int i = 0; i < kReach; ++i) x[i] = load<kCount>(in + (i - 1) * pixel);
+        left[k] = weight[3 * k] * x[0] + weight[3 * k + 1] * x[1] + weight[3 * k + 2] * x[2];
+        right[k] = weight[3 * k] * x[kStride] + weight[3 * k + 1] * x[kStride + 1] + weight[3 * k + 2] * x[kStride + 2];
+      };
+      sum_row(0, above);
+      sum_row(1, at);
+      sum_row(2, below);
+      finish(left[0] + left[1] + left[2]);
+      finish(right[0] + right[1] + right[2]);
+      above += 2 * step;
+      at += 2 * step;
+      below += 2 * step;
     };
     int x = row.first;
     if (x == 0 && x < row.last) {
       inner > 0 ? next.template operator()<false, true>() : next.template operator()<false, false>();
       ++x;
     }
-    for (const int end = inner < row.last ? inner : row.last; x < end; ++x) next.template operator()<true, true>();
+    const int end = inner < row.last ? inner : row.last;
+    if (row.stride == 1) {
+      for (; x + 1 < end; x += 2) next_two.template operator()<1>();
+    } else {
+      for (; x + 1 < end; x += 2) next_two.template operator()<2>();
+    }
+    for (; x < end; ++x) next.template operator()<true, true>();
     for (; x < row.last; ++x) next.template operator()<true, false>();
     store<kCount>(sums.first + c, first);
     store<kCount>(sums.second + c, second);
   });
-#ifdef __AVX512F__
-  if (kStreamed) _mm_sfence();  // other threads read it after the next barrier
-#endif
+  if (kStreamed) finish_streams();
 }
 
 void depthwise_row(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {

@@ -353,7 +353,12 @@ void InvertedResidual::project_forward(const Scalar* middle, Scalar* narrow, Thr
       const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel);
       vector_kernels().scale_activate(middle + pixel * hidden, rows, hidden, norm.scale, norm.offset, nullptr,
                                       Activation::Relu6, activated);
-      kernels_.multiply_measure({rows, out, hidden, {activated, hidden}, {projection_transposed_.data(), out}},
+      kernels_.multiply_measure({rows,
+                                 out,
+                                 hidden,
+                                 {activated, hidden},
+                                 {projection_transposed_.data(), out},
+                                 block::ahead_of(middle, hidden, last, pixel + rows, slab, hidden)},
                                 narrow_shift_.data(), {moments, moments + out}, {narrow + pixel * out, out});
       block::flush(moments, sums_.data() + at(part) * sum_stride_, 2 * out);
     }

@@ -59,8 +59,14 @@ void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_na
                                    {middle + begin, hidden}, block::from(norm, c), {moments + c, moments + hidden + c},
                                    {activated, chunk_},
                                    {kept_gradient_.empty() ? nullptr : kept_gradient_.data() + begin, hidden});
-        kernels_.multiply_accumulate_transposed({out, channels, rows, gradient, {activated, chunk_}},
-                                                {d_weight + c, hidden});
+        kernels_.multiply_accumulate_transposed(
+            {out,
+             channels,
+             rows,
+             gradient,
+             {activated, chunk_},
+             block::ahead_of(middle + c, hidden, last, pixel + rows, slab, channels)},
+            {d_weight + c, hidden});
         block::flush(moments + c, moment_sums + c, channels);
         block::flush(moments + hidden + c, moment_sums + hidden + c, channels);
       }
@@ -130,16 +136,35 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
     std::fill_n(moments, hidden, Scalar(0));
     for_images(part, parts, [&](std::int64_t image, int c, int channels) {
       int made = 0;
+      // Of the middle map, a slab that ends with row `bottom` needs rows up to this one.
+      const auto needed = [&](int bottom) { return std::min(bottom / shape_.stride, out_height - 1) + 1; };
       for (int top = 0; top < height; top += slab_rows) {
         const int rows = std::min(slab_rows, height - top);
         const std::int64_t pixels = static_cast<std::int64_t>(rows) * width;
         const Scalar* inputs = input_rows(in, image, top, rows, patches);
+        // The next slab, if need be of the next image: its pixels, and those of the middle map that it is the first to
+        // read.
+        const int bottom = top + rows,
+                  next_bottom = bottom == height ? slab_rows : std::min(bottom + slab_rows, height);
+        const std::int64_t next = (image * height + bottom) * width,
+                           next_middle = (image * out_height + needed(bottom)) * out_width,
+                           next_count = (needed(next_bottom) - (bottom == height ? 0 : needed(bottom))) * out_width;
+        const auto next_of = [&](const Scalar* map, std::int64_t stride, int columns) {
+          return block::ahead_of(map, stride, shape_.pixels(), next, slab_rows * width, columns);
+        };
+        const auto next_middle_of = [&](const Scalar* map) {
+          return block::ahead_of(map + c, hidden, shape_.out_pixels(), next_middle, next_count, channels);
+        };
         block::RowWindow expanded = expanded_window(own, image, c);
         if (kept_expanded_.empty()) {
           expanded = {own - top * expanded.row_stride, chunk_, expanded.row_stride, true};
-          kernels_.multiply_normalise(
-              {pixels, channels, used_, {inputs, depth_}, {expansion_transposed_.data() + c, hidden}},
-              block::from(expanded_norm_.terms(), c), {own, chunk_});
+          kernels_.multiply_normalise({pixels,
+                                       channels,
+                                       used_,
+                                       {inputs, depth_},
+                                       {expansion_transposed_.data() + c, hidden},
+                                       shape_.stem ? Ahead{} : next_of(in, depth_, depth_)},
+                                      block::from(expanded_norm_.terms(), c), {own, chunk_});
         }
         for (int y = top; y < top + rows; ++y) {
           for (; made <= std::min((y + 1) / shape_.stride, out_height - 1); made += made_rows) {
@@ -150,15 +175,16 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
                                           {dz + static_cast<std::int64_t>(y - top) * width * chunk_, chunk_},
                                           moments + c, d_filter + c);
         }
-        kernels_.multiply_accumulate_transposed({used_, channels, pixels, {inputs, depth_}, {dz, chunk_}},
-                                                {products + c, hidden});
+        kernels_.multiply_accumulate_transposed(
+            {used_, channels, pixels, {inputs, depth_}, {dz, chunk_}, next_middle_of(middle)}, {products + c, hidden});
         if (d_in) {
           const auto multiply = c == 0 ? kernels_.multiply : kernels_.multiply_accumulate;
           multiply({pixels,
                     depth_,
                     channels,
                     {dz, chunk_},
-                    {expansion_scaled_.data() + static_cast<std::int64_t>(c) * depth_, depth_}},
+                    {expansion_scaled_.data() + static_cast<std::int64_t>(c) * depth_, depth_},
+                    kept_gradient_.empty() ? Ahead{} : next_middle_of(kept_gradient_.data())},
                    {d_in + (image * height + top) * width * depth_, depth_});
         }
         block::flush(moments + c, sums_.data() + at(part) * sum_stride_ + c, channels);

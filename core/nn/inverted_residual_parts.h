@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "core/base/index.h"
 #include "core/nn/block_kernels.h"
@@ -38,6 +39,12 @@ inline NormGradientTerms from(const NormGradientTerms& terms, int channel) {
   return {terms.a + channel, terms.b + channel, terms.k + channel};
 }
 
+/// Pixels [first, first + count) of a map of `pixels`, as far as it goes: what a product has to fetch.
+inline Ahead ahead_of(const Scalar* map, std::int64_t stride, std::int64_t pixels, std::int64_t first,
+                      std::int64_t count, int columns) {
+  return {{map + first * stride, stride}, std::clamp<std::int64_t>(pixels - first, 0, count), columns};
+}
+
 /// One row of the stem's output as patches [width, kPatch] of an image plane with three channels: the 3x3 pixels, row
 /// by row, zero outside the image and behind the 27th number.
 inline void gather_patches(const Scalar* plane, int image_height, int image_width, int row, int width, Scalar* to) {
@@ -47,7 +54,7 @@ inline void gather_patches(const Scalar* plane, int image_height, int image_widt
     const int left = 2 * x - 1, begin = std::max(left, 0), end = std::min(left + 3, image_width);
     if (inner_row && begin + 3 == end) {
       const Scalar* from = plane + (2 * row - 1) * line + begin * 3;
-      for (int ky = 0; ky < 3; ++ky) std::copy_n(from + ky * line, 9, to + 9 * ky);
+      for (int ky = 0; ky < 3; ++ky) std::memcpy(to + 9 * ky, from + ky * line, 9 * sizeof(Scalar));
       std::fill(to + kPatchValues, to + kPatch, Scalar(0));
       continue;
     }

@@ -27,6 +27,25 @@ template <int kCount>
 inline void store(Scalar* to, Vector<kCount> v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
+/// Stores past the cache where the instruction set writes whole cache lines.
+template <int kCount>
+inline void stream(Scalar* to, Vector<kCount> v) {
+#ifdef __AVX512F__
+  if constexpr (sizeof v == sizeof(__m512)) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
+#endif
+  store<kCount>(to, v);
+}
+/// Whether all vectors of these rows may be streamed.
+inline bool can_stream(Rows to) {
+  constexpr std::int64_t kBytes = DERMDISTILL_VECTOR_BYTES;
+  return reinterpret_cast<std::uintptr_t>(to.data) % kBytes == 0 && to.stride % kLanes == 0;
+}
+/// Other threads read what was streamed after their next barrier.
+inline void finish_streams() {
+#ifdef __AVX512F__
+  _mm_sfence();
+#endif
+}
 template <int kCount>
 inline Vector<kCount> relu6(Vector<kCount> z) {
   const Vector<kCount> zero = {}, six = zero + Scalar(6);
@@ -53,9 +72,45 @@ struct Columns {
   }
 };
 
-// What becomes of a finished tile: put(r, v, sum) gets vector v of its row r, finish() is called once at the end.
+constexpr int kLineValues = 64 / static_cast<int>(sizeof(Scalar));
 
-struct Overwrite {
+/// Asks for rows of `count` numbers that an epilogue reads next, so that they come while a tile is summed.
+inline void fetch_rows(ConstRows x, std::int64_t first, std::int64_t last, int column, int count) {
+  for (std::int64_t r = first; r < last; ++r) {
+    const Scalar* row = x.data + r * x.stride + column;
+    for (int i = 0; i < count; i += kLineValues) __builtin_prefetch(row + i);
+  }
+}
+
+/// Spreads the fetching of what comes after a product evenly over the product's tiles.
+class Fetcher {
+ public:
+  explicit Fetcher(const Product& p) : ahead_(p.ahead) {
+    const int wide = p.columns / (2 * kLanes), rest = p.columns % (2 * kLanes),
+              panels = wide + rest / kLanes + rest % kLanes / kChannelMultiple;
+    const std::int64_t tiles = panels * ((p.rows + kTileRows - 1) / kTileRows);
+    share_ = tiles > 0 ? (ahead_.rows + tiles - 1) / tiles : 0;
+  }
+  void next() {
+    for (std::int64_t end = row_ + share_ < ahead_.rows ? row_ + share_ : ahead_.rows; row_ < end; ++row_) {
+      const Scalar* row = ahead_.x.data + row_ * ahead_.x.stride;
+      for (int i = 0; i < ahead_.columns; i += kLineValues) __builtin_prefetch(row + i, 0, 2);
+    }
+  }
+
+ private:
+  const Ahead& ahead_;
+  std::int64_t share_, row_ = 0;
+};
+
+// What becomes of a finished tile: put(r, v, sum) gets vector v of its row r, finish() is called once at the end.
+// fetch() is asked for what put() will read of other rows.
+
+struct NoFetch {
+  void fetch(std::int64_t, std::int64_t, int, int) const {}
+};
+
+struct Overwrite : NoFetch {
   Rows to;
 
   template <int kCount, int kWidth>
@@ -67,7 +122,7 @@ struct Overwrite {
   };
 };
 
-struct Accumulate {
+struct Accumulate : NoFetch {
   Rows to;
 
   template <int kCount, int kWidth>
@@ -82,7 +137,7 @@ struct Accumulate {
   };
 };
 
-struct Correct {
+struct Correct : NoFetch {
   const Scalar* constant;
   ConstRows addend;
   Rows to;
@@ -107,7 +162,7 @@ struct Correct {
 };
 
 template <Activation kActivation, bool kResidual>
-struct Activate {
+struct Activate : NoFetch {
   const Scalar* bias;
   ConstRows residual;
   Rows to;
@@ -133,7 +188,7 @@ struct Activate {
   };
 };
 
-struct Normalise {
+struct Normalise : NoFetch {
   NormTerms norm;
   Rows to;
 
@@ -152,7 +207,7 @@ struct Normalise {
   };
 };
 
-struct Measure {
+struct Measure : NoFetch {
   const Scalar* shift;
   Sums sums;
   Rows to;
@@ -181,12 +236,18 @@ struct Measure {
   };
 };
 
-template <bool kStore>
+enum class Keep { Nothing, Cached, Streamed };
+
+template <Keep kKeep>
 struct MaskAndSum {
   ConstRows x;
   NormTerms norm;
   Sums sums;
   Rows activated, dz;
+
+  void fetch(std::int64_t first, std::int64_t last, int column, int count) const {
+    fetch_rows(x, first, last, column, count);
+  }
 
   template <int kCount, int kWidth>
   struct Tile {
@@ -203,13 +264,16 @@ struct MaskAndSum {
           second(e.sums.second + column),
           sums{e.sums.first + column, e.sums.second + column},
           activated{e.activated.data + row * e.activated.stride + column, e.activated.stride},
-          dz{kStore ? e.dz.data + row * e.dz.stride + column : nullptr, e.dz.stride} {}
+          dz{kKeep != Keep::Nothing ? e.dz.data + row * e.dz.stride + column : nullptr, e.dz.stride} {}
     void put(int r, int v, Vector<kCount> gradient) {
       const auto in = load<kCount>(x.data + r * x.stride + v * kCount);
       const Vector<kCount> z = in * scale.value[v] + offset.value[v];
       store<kCount>(activated.data + r * activated.stride + v * kCount, relu6<kCount>(z));
       const Vector<kCount> d = masked<kCount>(gradient, z);
-      if constexpr (kStore) store<kCount>(dz.data + r * dz.stride + v * kCount, d);
+      if constexpr (kKeep != Keep::Nothing) {
+        Scalar* kept = dz.data + r * dz.stride + v * kCount;
+        kKeep == Keep::Streamed ? stream<kCount>(kept, d) : store<kCount>(kept, d);
+      }
       first.value[v] += d;
       second.value[v] += d * (in - mean.value[v]);
     }
@@ -225,6 +289,10 @@ struct NormBackward {
   NormTerms norm;
   NormGradientTerms terms;
   Rows to;
+
+  void fetch(std::int64_t first, std::int64_t last, int column, int count) const {
+    fetch_rows(x, first, last, column, count);
+  }
 
   template <int kCount, int kWidth>
   struct Tile {
@@ -290,40 +358,50 @@ void tile_of(int rows, const Product& p, std::int64_t row, int column, const Epi
 }
 
 template <int kWidth, int kCount, bool kTransposed, typename Epilogue>
-void panel(const Product& p, int column, const Epilogue& epilogue) {
+void panel(const Product& p, int column, Fetcher& fetcher, const Epilogue& epilogue) {
   const std::int64_t tiles = (p.rows + kTileRows - 1) / kTileRows;
   for (std::int64_t t = 0; t < tiles; ++t) {  // of nearly equal height, so that no thin one is left over
     const std::int64_t first = p.rows * t / tiles, last = p.rows * (t + 1) / tiles;
+    if (t == 0) epilogue.fetch(first, last, column, kWidth * kCount);
+    if (t + 1 < tiles) epilogue.fetch(last, p.rows * (t + 2) / tiles, column, kWidth * kCount);
+    fetcher.next();
     tile_of<kTileRows, kWidth, kCount, kTransposed>(static_cast<int>(last - first), p, first, column, epilogue);
   }
 }
 
 template <bool kTransposed, typename Epilogue>
 void multiply_into(const Product& p, const Epilogue& epilogue) {
+  Fetcher fetcher(p);
   int column = 0;
-  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes) panel<2, kLanes, kTransposed>(p, column, epilogue);
-  for (; column + kLanes <= p.columns; column += kLanes) panel<1, kLanes, kTransposed>(p, column, epilogue);
+  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes) {
+    panel<2, kLanes, kTransposed>(p, column, fetcher, epilogue);
+  }
+  for (; column + kLanes <= p.columns; column += kLanes) {
+    panel<1, kLanes, kTransposed>(p, column, fetcher, epilogue);
+  }
   if constexpr (kLanes > kChannelMultiple) {
     for (; column < p.columns; column += kChannelMultiple) {
-      panel<1, kChannelMultiple, kTransposed>(p, column, epilogue);
+      panel<1, kChannelMultiple, kTransposed>(p, column, fetcher, epilogue);
     }
   }
 }
 
-void multiply(const Product& product, Rows to) { multiply_into<false>(product, Overwrite{to}); }
+void multiply(const Product& product, Rows to) { multiply_into<false>(product, Overwrite{{}, to}); }
 
 void multiply_add(const Product& product, const Scalar* constant, ConstRows addend, Rows to) {
-  multiply_into<false>(product, Correct{constant, addend, to});
+  multiply_into<false>(product, Correct{{}, constant, addend, to});
 }
 
-void multiply_accumulate(const Product& product, Rows to) { multiply_into<false>(product, Accumulate{to}); }
+void multiply_accumulate(const Product& product, Rows to) { multiply_into<false>(product, Accumulate{{}, to}); }
 
-void multiply_accumulate_transposed(const Product& product, Rows to) { multiply_into<true>(product, Accumulate{to}); }
+void multiply_accumulate_transposed(const Product& product, Rows to) {
+  multiply_into<true>(product, Accumulate{{}, to});
+}
 
 template <Activation kActivation>
 void multiply_activate_as(const Product& product, const Scalar* bias, ConstRows residual, Rows to) {
-  residual.data ? multiply_into<false>(product, Activate<kActivation, true>{bias, residual, to})
-                : multiply_into<false>(product, Activate<kActivation, false>{bias, residual, to});
+  residual.data ? multiply_into<false>(product, Activate<kActivation, true>{{}, bias, residual, to})
+                : multiply_into<false>(product, Activate<kActivation, false>{{}, bias, residual, to});
 }
 
 void multiply_activate(const Product& product, const Scalar* bias, ConstRows residual, Activation activation, Rows to) {
@@ -338,16 +416,22 @@ void multiply_activate(const Product& product, const Scalar* bias, ConstRows res
 }
 
 void multiply_normalise(const Product& product, NormTerms norm, Rows to) {
-  multiply_into<false>(product, Normalise{norm, to});
+  multiply_into<false>(product, Normalise{{}, norm, to});
 }
 
 void multiply_measure(const Product& product, const Scalar* shift, Sums sums, Rows to) {
-  multiply_into<false>(product, Measure{shift, sums, to});
+  multiply_into<false>(product, Measure{{}, shift, sums, to});
 }
 
 void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz) {
-  dz.data ? multiply_into<false>(product, MaskAndSum<true>{x, norm, sums, activated, dz})
-          : multiply_into<false>(product, MaskAndSum<false>{x, norm, sums, activated, dz});
+  if (!dz.data) {
+    multiply_into<false>(product, MaskAndSum<Keep::Nothing>{x, norm, sums, activated, dz});
+  } else if (can_stream(dz)) {
+    multiply_into<false>(product, MaskAndSum<Keep::Streamed>{x, norm, sums, activated, dz});
+    finish_streams();
+  } else {
+    multiply_into<false>(product, MaskAndSum<Keep::Cached>{x, norm, sums, activated, dz});
+  }
 }
 
 void multiply_norm_backward(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to) {
