@@ -18,14 +18,25 @@ constexpr std::int64_t kGroupBytes = 3 << 20;  // of packed pixels whose product
 std::int64_t pixels_of(const ConvShape& s) { return static_cast<std::int64_t>(s.batch) * s.in_height * s.in_width; }
 std::int64_t weights_of(const ConvShape& s) { return static_cast<std::int64_t>(s.in_channels) * s.out_channels; }
 
-/// Calls use(first row, rows, first column) for blocks of `rows` x `columns`, all columns of a block of rows in turn.
+/// Calls use(product, first row, first column) for blocks of from [rows, in] times packed panels [columns /
+/// 32][in][32], all columns of a block of rows in turn. While they are computed, the next block of rows comes from
+/// memory.
 template <typename Use>
-void for_blocks(std::int64_t rows, int columns, Use&& use) {
+void for_products(const Scalar* from, std::int64_t rows, int in, int columns, const Scalar* panels, Use&& use) {
   parallel_parts([&](int part, int parts) {
     const auto [first, last] = slice_of(rows, part, parts);
     for (std::int64_t row = first; row < last; row += kBlockRows) {
+      const std::int64_t next = std::min(row + kBlockRows, last), after = std::min(kBlockRows, last - next);
       for (int column = 0; column < columns; column += kPanel) {
-        use(row, std::min(kBlockRows, last - row), column);
+        const auto [begin, end] = slice_of(after, column / kPanel, columns / kPanel);
+        const Scalar* panel = panels + static_cast<std::int64_t>(column) * in;
+        use(Product{next - row,
+                    kPanel,
+                    in,
+                    {from + row * in, in},
+                    {panel, kPanel},
+                    {{from + (next + begin) * in, in}, end - begin, in}},
+            row, column);
       }
     }
   });
@@ -33,10 +44,8 @@ void for_blocks(std::int64_t rows, int columns, Use&& use) {
 
 /// to [rows, out] = from [rows, in] times packed panels.
 void multiply(const Scalar* from, std::int64_t rows, int in, int out, const Scalar* panels, Scalar* to) {
-  for_blocks(rows, out, [&](std::int64_t row, std::int64_t count, int column) {
-    const Scalar* panel = panels + static_cast<std::int64_t>(column) * in;
-    block_kernels().multiply({count, kPanel, in, {from + row * in, in}, {panel, kPanel}},
-                             {to + row * out + column, out});
+  for_products(from, rows, in, out, panels, [&](const Product& product, std::int64_t row, int column) {
+    block_kernels().multiply(product, {to + row * out + column, out});
   });
 }
 
@@ -112,14 +121,14 @@ class FusedPointwiseConvolution final : public FusedConvolution {
   }
 
   void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) override {
-    const int in = s_.in_channels, out = s_.out_channels;
-    for_blocks(pixels_of(s_), out, [&](std::int64_t row, std::int64_t count, int column) {
-      const std::int64_t place = row * out + column;
-      const Scalar* panel = panels_.data() + static_cast<std::int64_t>(column) * in;
-      block_kernels().multiply_activate(
-          {count, kPanel, in, {x.data() + row * in, in}, {panel, kPanel}}, bias_.data() + column,
-          {with_residual_ ? residual.data() + place : nullptr, out}, activation_, {y.data() + place, out});
-    });
+    const int out = s_.out_channels;
+    for_products(x.data(), pixels_of(s_), s_.in_channels, out, panels_.data(),
+                 [&](const Product& product, std::int64_t row, int column) {
+                   const std::int64_t place = row * out + column;
+                   block_kernels().multiply_activate(product, bias_.data() + column,
+                                                     {with_residual_ ? residual.data() + place : nullptr, out},
+                                                     activation_, {y.data() + place, out});
+                 });
   }
 
  private:
