@@ -27,12 +27,25 @@ struct ConvShape {
   std::string describe() const;     // every field, for messages of tests and errors
 };
 
+/// Sums over a convolution's outputs, for batch norm: a row [channels] of y - shift and one of its square for each of
+/// thread_count() parts, added to. The shift is the first pixel's output.
+struct OutputMoments {
+  std::span<Scalar> shift;         // [channels]
+  std::span<double> sum, squares;  // [parts, channels]
+};
+
 /// One convolution prepared for one shape. Weights are [out, k, k, in] or, depthwise, [k, k, channels].
 class Convolution {
  public:
   virtual ~Convolution() = default;
   /// y = conv(x, w).
   virtual void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) = 0;
+  /// The same with the moments of y, taken while it is in registers; false, and nothing done, where that is not
+  /// offered.
+  virtual bool forward_measured(std::span<const Scalar> /*x*/, std::span<const Scalar> /*w*/, std::span<Scalar> /*y*/,
+                                const OutputMoments& /*moments*/) {
+    return false;
+  }
   /// dx = conv^T(dy, w), overwriting dx.
   virtual void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) = 0;
   /// dw from x and dy, overwriting dw.

@@ -47,6 +47,20 @@ void BatchNorm::measure(std::span<const Scalar> x, std::span<const Scalar> weigh
   set_moments(shift_, first_, second_, rows, weight, bias, running_mean, running_variance);
 }
 
+void BatchNorm::measure(Convolution& convolution, std::span<const Scalar> in, std::span<const Scalar> filters,
+                        std::span<Scalar> x, std::span<const Scalar> weight, std::span<const Scalar> bias,
+                        std::span<Scalar> running_mean, std::span<Scalar> running_variance) {
+  std::fill(first_.begin(), first_.end(), 0.0);
+  std::fill(second_.begin(), second_.end(), 0.0);
+  if (parts_ != thread_count() || !convolution.forward_measured(in, filters, x, {shift_, first_, second_})) {
+    convolution.forward(in, filters, x);
+    return measure(x, weight, bias, running_mean, running_variance);
+  }
+  sum_parts(first_, second_);
+  set_moments(shift_, first_, second_, static_cast<std::int64_t>(x.size()) / channels_, weight, bias, running_mean,
+              running_variance);
+}
+
 void BatchNorm::set_moments(std::span<const Scalar> shift, std::span<const double> sum, std::span<const double> squares,
                             std::int64_t rows, std::span<const Scalar> weight, std::span<const Scalar> bias,
                             std::span<Scalar> running_mean, std::span<Scalar> running_variance) {

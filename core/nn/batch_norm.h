@@ -21,6 +21,10 @@ class BatchNorm {
   /// Batch statistics of x [rows, channels]; moves the running ones by the momentum, with the unbiased variance.
   void measure(std::span<const Scalar> x, std::span<const Scalar> weight, std::span<const Scalar> bias,
                std::span<Scalar> running_mean, std::span<Scalar> running_variance);
+  /// x = convolution(in, filters), measured as above.
+  void measure(Convolution& convolution, std::span<const Scalar> in, std::span<const Scalar> filters,
+               std::span<Scalar> x, std::span<const Scalar> weight, std::span<const Scalar> bias,
+               std::span<Scalar> running_mean, std::span<Scalar> running_variance);
   /// y = act(norm(x) + residual), with the statistics of the last measure. y may be x; residual may be empty.
   void apply(std::span<const Scalar> x, std::span<const Scalar> residual, Activation activation,
              std::span<Scalar> y) const;

@@ -1,6 +1,7 @@
 #include "core/nn/pointwise.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "core/base/error.h"
@@ -18,7 +19,7 @@ constexpr std::int64_t kGroupBytes = 3 << 20;  // of packed pixels whose product
 std::int64_t pixels_of(const ConvShape& s) { return static_cast<std::int64_t>(s.batch) * s.in_height * s.in_width; }
 std::int64_t weights_of(const ConvShape& s) { return static_cast<std::int64_t>(s.in_channels) * s.out_channels; }
 
-/// Calls use(product, first row, first column) for blocks of from [rows, in] times packed panels [columns /
+/// Calls use(product, first row, first column, part) for blocks of from [rows, in] times packed panels [columns /
 /// 32][in][32], all columns of a block of rows in turn. While they are computed, the next block of rows comes from
 /// memory.
 template <typename Use>
@@ -36,7 +37,7 @@ void for_products(const Scalar* from, std::int64_t rows, int in, int columns, co
                     {from + row * in, in},
                     {panel, kPanel},
                     {{from + (next + begin) * in, in}, end - begin, in}},
-            row, column);
+            row, column, part);
       }
     }
   });
@@ -44,7 +45,7 @@ void for_products(const Scalar* from, std::int64_t rows, int in, int columns, co
 
 /// to [rows, out] = from [rows, in] times packed panels.
 void multiply(const Scalar* from, std::int64_t rows, int in, int out, const Scalar* panels, Scalar* to) {
-  for_products(from, rows, in, out, panels, [&](const Product& product, std::int64_t row, int column) {
+  for_products(from, rows, in, out, panels, [&](const Product& product, std::int64_t row, int column, int) {
     block_kernels().multiply(product, {to + row * out + column, out});
   });
 }
@@ -63,6 +64,31 @@ class PointwiseConvolution final : public Convolution {
     Scalar* panels = shared_room(Room::Filters, weights_of(s_));
     pack_panels_transposed(w.data(), s_.out_channels, s_.in_channels, panels);
     multiply(x.data(), pixels_, s_.in_channels, s_.out_channels, panels, y.data());
+  }
+
+  bool forward_measured(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y,
+                        const OutputMoments& moments) override {
+    const int in = s_.in_channels, out = s_.out_channels;
+    Scalar* panels = shared_room(Room::Filters, weights_of(s_));
+    pack_panels_transposed(w.data(), out, in, panels);
+    for (int column = 0; column < out; column += kPanel) {
+      block_kernels().multiply(
+          {1, kPanel, in, {x.data(), in}, {panels + static_cast<std::int64_t>(column) * in, kPanel}},
+          {moments.shift.data() + column, out});
+    }
+    for_products(
+        x.data(), pixels_, in, out, panels, [&](const Product& product, std::int64_t row, int column, int part) {
+          std::array<Scalar, 2 * kPanel> sums{};  // of one block: few enough for float32
+          block_kernels().multiply_measure(product, moments.shift.data() + column, {sums.data(), sums.data() + kPanel},
+                                           {y.data() + row * out + column, out});
+          const std::size_t place =
+              static_cast<std::size_t>(part) * moments.shift.size() + static_cast<std::size_t>(column);
+          for (std::size_t c = 0; c < kPanel; ++c) {
+            moments.sum[place + c] += static_cast<double>(sums[c]);
+            moments.squares[place + c] += static_cast<double>(sums[kPanel + c]);
+          }
+        });
+    return true;
   }
 
   void backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) override {
@@ -123,7 +149,7 @@ class FusedPointwiseConvolution final : public FusedConvolution {
   void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) override {
     const int out = s_.out_channels;
     for_products(x.data(), pixels_of(s_), s_.in_channels, out, panels_.data(),
-                 [&](const Product& product, std::int64_t row, int column) {
+                 [&](const Product& product, std::int64_t row, int column, int) {
                    const std::int64_t place = row * out + column;
                    block_kernels().multiply_activate(product, bias_.data() + column,
                                                      {with_residual_ ? residual.data() + place : nullptr, out},
@@ -140,17 +166,13 @@ class FusedPointwiseConvolution final : public FusedConvolution {
 
 void require_panels(const ConvShape& shape) {
   if (!is_panelled_pointwise(shape)) {
-    throw ShapeError("pointwise convolution", shape.describe(),
-                     "1x1, stride 1, channels in multiples of 32 and enough of them");
+    throw ShapeError("pointwise convolution", shape.describe(), "1x1, stride 1, channels in multiples of 32");
   }
 }
 
 }  // namespace
 
 bool is_panelled_pointwise(const ConvShape& s) {
-  // With fewer channels memory decides, and oneDNN is as fast.
-  constexpr int kFewest = 128;
-  if (std::min(s.in_channels, s.out_channels) < kFewest) return false;
   return s.kernel == 1 && s.stride == 1 && s.padding == 0 && !s.depthwise && s.in_channels % kPanel == 0 &&
          s.out_channels % kPanel == 0;
 }

@@ -8,7 +8,7 @@
 
 namespace dermdistill {
 
-/// Whether shape is a 1x1 convolution of stride 1 over whole panels of channels, and enough of them.
+/// Whether shape is a 1x1 convolution of stride 1 over whole panels of channels.
 bool is_panelled_pointwise(const ConvShape& shape);
 
 /// @throws ShapeError for a shape that is_panelled_pointwise() says no to.

@@ -197,9 +197,9 @@ void TrainingPass::State::forward_unit(int u) {
   }
   auto& t = network->tensors[static_cast<std::size_t>(u)];
   const auto raw = buffer(s.raw, s.out_size);
-  s.convolution->forward(tensor(node.input), t.weight, raw);
+  s.norm->measure(*s.convolution, tensor(node.input), t.weight, raw, t.norm_weight, t.norm_bias, t.running_mean,
+                  t.running_variance);
   enter(PassPart::Norm, false);
-  s.norm->measure(raw, t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
   s.norm->apply(raw, node.residual >= 0 ? std::span<const Scalar>(tensor(node.residual)) : std::span<const Scalar>(),
                 node.activation, tensor(u + 1));
 }

@@ -18,7 +18,7 @@
 namespace dermdistill {
 namespace {
 
-constexpr std::int64_t kBlockTiles = 48;  // whole tiles of rows of the product kernels
+constexpr std::int64_t kBlockTiles = 24;  // whole tiles of rows of the product kernels
 // Filters that leave the cache are transformed panel by panel and used at once, if all tiles' inputs stay there
 // instead.
 constexpr std::int64_t kManyFilters = 16 << 20, kFewTiles = 24 << 20;  // bytes
