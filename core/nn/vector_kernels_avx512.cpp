@@ -10,6 +10,7 @@
 // Each of these builds on the one before.
 // clang-format off
 #include "core/nn/vector_kernels_loops.h"
+#include "core/nn/lane_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
 // clang-format on
