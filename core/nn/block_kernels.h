@@ -35,7 +35,7 @@ struct Product {
   int columns;
   std::int64_t depth;
   ConstRows a, b;
-  Ahead ahead{};
+  Ahead ahead{}, ahead_too{};
 };
 
 /// norm(x) = x * scale + offset, a channel each; mean is the batch's mean of x.

@@ -9,6 +9,7 @@
 namespace dermdistill {
 namespace {
 constexpr int kSymmetricColumns = 32;
+constexpr int kNarrowSlabRows = 36;  // rows of few channels that stay in the first cache
 }  // namespace
 
 bool is_inverted_residual(std::span<const Unit> units, std::size_t first) {
@@ -345,7 +346,7 @@ void InvertedResidual::project_forward(const Scalar* middle, Scalar* narrow, Thr
   std::fill(sums_.begin(), sums_.end(), 0.0);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
-    const int slab = block::slab_rows(hidden);
+    const int slab = hidden < 192 ? kNarrowSlabRows : block::slab_rows(hidden);
     Scalar *activated = pieces.take(at(slab) * at(hidden)), *moments = pieces.take(2 * at(out));
     std::fill_n(moments, 2 * out, Scalar(0));
     const auto [first, last] = slice_of(shape_.out_pixels(), part, parts);

@@ -176,7 +176,14 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
                                           moments + c, d_filter + c);
         }
         kernels_.multiply_accumulate_transposed(
-            {used_, channels, pixels, {inputs, depth_}, {dz, chunk_}, next_middle_of(middle)}, {products + c, hidden});
+            {used_,
+             channels,
+             pixels,
+             {inputs, depth_},
+             {dz, chunk_},
+             next_middle_of(middle),
+             kept_expanded_.empty() ? Ahead{} : next_of(kept_expanded_.data() + c, hidden, channels)},
+            {products + c, hidden});
         if (d_in) {
           const auto multiply = c == 0 ? kernels_.multiply : kernels_.multiply_accumulate;
           multiply({pixels,

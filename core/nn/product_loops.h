@@ -1,107 +1,10 @@
 // Small matrix products whose results are normalised, masked or summed while they are still in registers. Included once
 // by each vector_kernels_*.cpp inside its own namespace, like vector_kernels_loops.h, and for the same reason calls
-// nothing that other files also use.
-// (no include guard: the including file defines DERMDISTILL_KERNEL_SET, DERMDISTILL_VECTOR_BYTES and
-// DERMDISTILL_TILE_ROWS)
+// nothing that other files also use. Needs lane_loops.h before it.
+// (no include guard)
 
 namespace dermdistill::DERMDISTILL_KERNEL_SET {
 namespace {
-
-constexpr int kLanes = DERMDISTILL_VECTOR_BYTES / static_cast<int>(sizeof(Scalar));
-constexpr int kTileRows = DERMDISTILL_TILE_ROWS;  // with two vectors a row, as many sums as there are registers for
-
-template <int kCount>
-struct VectorOf {
-  typedef Scalar Type __attribute__((vector_size(kCount * sizeof(Scalar))));
-};
-template <int kCount>
-using Vector = typename VectorOf<kCount>::Type;
-
-template <int kCount>
-inline Vector<kCount> load(const Scalar* from) {
-  Vector<kCount> v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
-}
-template <int kCount>
-inline void store(Scalar* to, Vector<kCount> v) {
-  __builtin_memcpy(to, &v, sizeof v);
-}
-/// Stores past the cache where the instruction set writes whole cache lines.
-template <int kCount>
-inline void stream(Scalar* to, Vector<kCount> v) {
-#ifdef __AVX512F__
-  if constexpr (sizeof v == sizeof(__m512)) return _mm512_stream_ps(to, reinterpret_cast<__m512>(v));
-#endif
-  store<kCount>(to, v);
-}
-/// Whether all vectors of these rows may be streamed.
-inline bool can_stream(Rows to) {
-  constexpr std::int64_t kBytes = DERMDISTILL_VECTOR_BYTES;
-  return reinterpret_cast<std::uintptr_t>(to.data) % kBytes == 0 && to.stride % kLanes == 0;
-}
-/// Other threads read what was streamed after their next barrier.
-inline void finish_streams() {
-#ifdef __AVX512F__
-  _mm_sfence();
-#endif
-}
-template <int kCount>
-inline Vector<kCount> relu6(Vector<kCount> z) {
-  const Vector<kCount> zero = {}, six = zero + Scalar(6);
-  const Vector<kCount> positive = z > zero ? z : zero;
-  return positive < six ? positive : six;
-}
-/// g where 0 < z < 6, else 0: the derivative of ReLU6 as PyTorch has it.
-template <int kCount>
-inline Vector<kCount> masked(Vector<kCount> g, Vector<kCount> z) {
-  const Vector<kCount> zero = {}, six = zero + Scalar(6);
-  const Vector<kCount> positive = z > zero ? g : zero;
-  return z < six ? positive : zero;
-}
-
-/// kWidth vectors of per-channel numbers.
-template <int kCount, int kWidth>
-struct Columns {
-  Vector<kCount> value[kWidth];
-  explicit Columns(const Scalar* from) {
-    for (int v = 0; v < kWidth; ++v) value[v] = load<kCount>(from + v * kCount);
-  }
-  void store_to(Scalar* to) const {
-    for (int v = 0; v < kWidth; ++v) store<kCount>(to + v * kCount, value[v]);
-  }
-};
-
-constexpr int kLineValues = 64 / static_cast<int>(sizeof(Scalar));
-
-/// Asks for rows of `count` numbers that an epilogue reads next, so that they come while a tile is summed.
-inline void fetch_rows(ConstRows x, std::int64_t first, std::int64_t last, int column, int count) {
-  for (std::int64_t r = first; r < last; ++r) {
-    const Scalar* row = x.data + r * x.stride + column;
-    for (int i = 0; i < count; i += kLineValues) __builtin_prefetch(row + i);
-  }
-}
-
-/// Spreads the fetching of what comes after a product evenly over the product's tiles.
-class Fetcher {
- public:
-  explicit Fetcher(const Product& p) : ahead_(p.ahead) {
-    const int wide = p.columns / (2 * kLanes), rest = p.columns % (2 * kLanes),
-              panels = wide + rest / kLanes + rest % kLanes / kChannelMultiple;
-    const std::int64_t tiles = panels * ((p.rows + kTileRows - 1) / kTileRows);
-    share_ = tiles > 0 ? (ahead_.rows + tiles - 1) / tiles : 0;
-  }
-  void next() {
-    for (std::int64_t end = row_ + share_ < ahead_.rows ? row_ + share_ : ahead_.rows; row_ < end; ++row_) {
-      const Scalar* row = ahead_.x.data + row_ * ahead_.x.stride;
-      for (int i = 0; i < ahead_.columns; i += kLineValues) __builtin_prefetch(row + i, 0, 2);
-    }
-  }
-
- private:
-  const Ahead& ahead_;
-  std::int64_t share_, row_ = 0;
-};
 
 // What becomes of a finished tile: put(r, v, sum) gets vector v of its row r, finish() is called once at the end.
 // fetch() is asked for what put() will read of other rows.
@@ -318,7 +221,7 @@ struct NormBackward {
 
 /// kRows x (kWidth * kCount) of the result, summed in registers.
 template <int kRows, int kWidth, int kCount, bool kTransposed, typename Epilogue>
-inline void tile(const Product& p, std::int64_t row, int column, const Epilogue& epilogue) {
+inline void tile(const Product& p, std::int64_t row, int column, Fetcher& fetcher, const Epilogue& epilogue) {
   constexpr int kGroups = (kRows + 2) / 3;  // three rows share a pointer: x86 addresses them without more registers
   const std::int64_t row_distance = kTransposed ? 1 : p.a.stride, step = kTransposed ? p.a.stride : 1;
   const Scalar* a[kGroups];
@@ -326,19 +229,23 @@ inline void tile(const Product& p, std::int64_t row, int column, const Epilogue&
   for (int i = 0; i < kGroups; ++i) a[i] = p.a.data + (row + 3 * i) * row_distance;
   const Scalar* b = p.b.data + column;
   Vector<kCount> sums[kRows][kWidth] = {};
-  for (std::int64_t k = 0; k < p.depth; ++k) {
-    Vector<kCount> right[kWidth];
+  const std::int64_t stretch = fetcher.stretch();
+  for (std::int64_t k = 0; k < p.depth;) {
+    fetcher.next();
+    for (const std::int64_t end = k + stretch < p.depth ? k + stretch : p.depth; k < end; ++k) {
+      Vector<kCount> right[kWidth];
 #pragma GCC unroll 4
-    for (int v = 0; v < kWidth; ++v) right[v] = load<kCount>(b + v * kCount);
+      for (int v = 0; v < kWidth; ++v) right[v] = load<kCount>(b + v * kCount);
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const Scalar left = a[r / 3][(r % 3) * row_distance];
+      for (int r = 0; r < kRows; ++r) {
+        const Scalar left = a[r / 3][(r % 3) * row_distance];
 #pragma GCC unroll 4
-      for (int v = 0; v < kWidth; ++v) sums[r][v] += left * right[v];
+        for (int v = 0; v < kWidth; ++v) sums[r][v] += left * right[v];
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < kGroups; ++i) a[i] += step;
+      b += p.b.stride;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < kGroups; ++i) a[i] += step;
-    b += p.b.stride;
   }
   typename Epilogue::template Tile<kCount, kWidth> end(epilogue, row, column);
 #pragma GCC unroll 16
@@ -350,11 +257,11 @@ inline void tile(const Product& p, std::int64_t row, int column, const Epilogue&
 }
 
 template <int kRows, int kWidth, int kCount, bool kTransposed, typename Epilogue>
-void tile_of(int rows, const Product& p, std::int64_t row, int column, const Epilogue& epilogue) {
+void tile_of(int rows, const Product& p, std::int64_t row, int column, Fetcher& fetcher, const Epilogue& epilogue) {
   if constexpr (kRows > 1) {
-    if (rows < kRows) return tile_of<kRows - 1, kWidth, kCount, kTransposed>(rows, p, row, column, epilogue);
+    if (rows < kRows) return tile_of<kRows - 1, kWidth, kCount, kTransposed>(rows, p, row, column, fetcher, epilogue);
   }
-  tile<kRows, kWidth, kCount, kTransposed>(p, row, column, epilogue);
+  tile<kRows, kWidth, kCount, kTransposed>(p, row, column, fetcher, epilogue);
 }
 
 template <int kWidth, int kCount, bool kTransposed, typename Epilogue>
@@ -364,8 +271,8 @@ void panel(const Product& p, int column, Fetcher& fetcher, const Epilogue& epilo
     const std::int64_t first = p.rows * t / tiles, last = p.rows * (t + 1) / tiles;
     if (t == 0) epilogue.fetch(first, last, column, kWidth * kCount);
     if (t + 1 < tiles) epilogue.fetch(last, p.rows * (t + 2) / tiles, column, kWidth * kCount);
-    fetcher.next();
-    tile_of<kTileRows, kWidth, kCount, kTransposed>(static_cast<int>(last - first), p, first, column, epilogue);
+    tile_of<kTileRows, kWidth, kCount, kTransposed>(static_cast<int>(last - first), p, first, column, fetcher,
+                                                    epilogue);
   }
 }
 

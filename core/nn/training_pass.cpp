@@ -305,7 +305,10 @@ NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
         "training step", std::to_string(images.size()) + " values",
         std::to_string(s.batch) + " images of " + std::to_string(s.height) + "x" + std::to_string(s.width) + "x3");
   }
-  std::copy(images.begin(), images.end(), s.tensor(0).begin());
+  parallel_parts([&, to = s.tensor(0)](int part, int parts) {
+    const auto [first, last] = slice_of(static_cast<std::int64_t>(images.size()), part, parts);
+    std::copy(images.begin() + first, images.begin() + last, to.begin() + first);
+  });
   for (int u = 0; u < s.count(); ++u) {
     if (s.step(u).block) s.forward_block(u);
     if (!s.step(u).block && !s.step(u).inside) s.forward_unit(u);

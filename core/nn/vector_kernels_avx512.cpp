@@ -12,6 +12,7 @@
 // clang-format off
 #include "core/nn/pooling_loops.h"
 #include "core/nn/vector_kernels_loops.h"
+#include "core/nn/lane_loops.h"
 #include "core/nn/product_loops.h"
 #include "core/nn/depthwise_loops.h"
 #include "core/nn/winograd_loops.h"
