@@ -97,7 +97,7 @@ void add_unit(GraphBuilder& builder, const Unit& unit, const std::vector<std::st
 
 }  // namespace
 
-onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_weights) {
+onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, const std::set<std::string>& half_weights) {
   onnx::ModelProto model;
   model.set_ir_version(kOnnxIrVersion);
   model.set_producer_name(kOnnxProducer);
@@ -116,8 +116,8 @@ onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_we
   GraphBuilder::value(*graph.add_output(), "features", {shape.channels, shape.height, shape.width});
 
   for (const Unit& unit : network.units) {
-    if (!half_weights || unit.kind != UnitKind::Convolution) continue;
     const std::string weight = unit.conv_name + ".weight";
+    if (unit.kind != UnitKind::Convolution || !half_weights.contains(weight)) continue;
     GraphBuilder::integer(builder.node("Cast", {weight + kOnnxHalfSuffix}, weight), "to", onnx::TensorProto::FLOAT);
   }
 

@@ -1,6 +1,9 @@
 // The ONNX graph of a folded network: the one place that knows how its units become nodes.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include <onnx/onnx_pb.h>
 
 #include "core/nn/network.h"
@@ -15,9 +18,9 @@ inline constexpr int kOnnxOpset = 15;
 inline constexpr int kOnnxIrVersion = 8;
 
 /// Nodes, inputs and outputs for images of `size` x `size` and any batch; no initialisers of weights, no metadata.
-/// Conv (+ Add, Relu or Clip 0..6), MaxPool, GlobalAveragePool, Flatten, Gemm. With `half_weights` every convolution's
-/// weight is stored in half precision under its name and ".half", and a Cast, which runtimes fold when they load, gives
-/// the float32 tensor.
-onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, bool half_weights = false);
+/// Conv (+ Add, Relu or Clip 0..6), MaxPool, GlobalAveragePool, Flatten, Gemm. The convolution weights named in
+/// `half_weights` are stored in half precision under their name and ".half", and a Cast, which runtimes fold when they
+/// load, gives the float32 tensor.
+onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, const std::set<std::string>& half_weights = {});
 
 }  // namespace dermdistill
