@@ -1,10 +1,9 @@
 #include "core/image/resize.h"
 
 #include <algorithm>
-#include <new>
 
 #include "core/base/error.h"
-#include "core/image/stb_library.h"
+#include "core/image/triangle_filter.h"
 
 namespace dermdistill {
 namespace {
@@ -23,8 +22,7 @@ Image resize_part(const Image& image, int left, int top, int part_width, int par
                   out.rgb.begin() + static_cast<std::ptrdiff_t>(y) * width * 3);
     return out;
   }
-  if (!stb::resize(start, part_width, part_height, static_cast<int>(row_bytes), out.rgb.data(), width, height))
-    throw std::bad_alloc();
+  triangle_resize(start, part_width, part_height, static_cast<int>(row_bytes), out.rgb.data(), width, height);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// The face of stb_image and stb_image_resize inside core/image; nothing else includes them.
+// The face of stb_image inside core/image; nothing else includes it.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,5 @@ struct Pixels {
 /// what the file claims: no single allocation exceeds what a picture of that size can need, so a compressed bomb is
 /// refused. False with stb's reason when it cannot.
 bool decode(std::span<const std::byte> file, int width, int height, Pixels& pixels, std::string& reason);
-
-/// Triangle-filtered resize of 3-channel 8-bit rows; the filter widens when the picture shrinks. False: out of memory.
-bool resize(const std::uint8_t* in, int width, int height, int row_bytes, std::uint8_t* out, int out_width,
-            int out_height);
 
 }  // namespace dermdistill::stb

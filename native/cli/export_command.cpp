@@ -161,7 +161,9 @@ void add_export_command(CLI::App& app) {
   command->add_flag("--uncalibrated", options->uncalibrated,
                     "Keep the card as it is: no data, no temperature, no operating points");
   command->add_flag("--half", options->half,
-                    "Store convolution weights in half precision: half the size, the same answers to three digits");
+                    "Store large convolution weights in half precision: little more than half the size, logits within "
+                    "0.01 (\"predict "
+                    "--against\" measures it)");
   command->add_option("--seed", options->seed, "Of the bootstrap that gives the intervals")->capture_default_str();
   add_thread_option(*command, options->threads);
   command->footer(

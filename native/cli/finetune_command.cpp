@@ -108,7 +108,7 @@ void add_finetune_command(CLI::App& app) {
       ->type_name("DIR");
   command->add_option("--out", options->out, "The head file to write")->required()->type_name("HEAD.safetensors");
   command->add_option("--export", options->onnx, "Also write the whole model with this head")->type_name("FILE.onnx");
-  command->add_flag("--half", options->half, "Store that model's convolution weights in half precision");
+  command->add_flag("--half", options->half, "Store that model's large convolution weights in half precision");
   command->add_option("--name", options->name, "The head's name on its card");
   command->add_option("--epochs", options->head.epochs, "Passes over the images")->capture_default_str();
   command->add_option("--rate", options->head.learning_rate, "Learning rate of Adam")->capture_default_str();

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "native/base/progress.h"
 #include "native/cli/commands.h"
 #include "native/cli/image_paths.h"
+#include "native/cli/logit_comparison.h"
 #include "native/cli/prediction_text.h"
 #include "native/cli/thread_option.h"
 #include "native/data/picture_batch.h"
@@ -28,7 +30,7 @@ namespace {
 constexpr std::size_t kBatch = 32;
 
 struct PredictOptions {
-  std::string model;
+  std::string model, against;
   std::vector<std::string> images;
   bool json = false;
   int threads = available_threads();
@@ -36,7 +38,7 @@ struct PredictOptions {
 
 /// Predicts one batch and prints it in the order of the files; returns how many could not be read.
 int predict_batch(Predictor& predictor, const ModelCard& card, const std::optional<StrangerScore>& stranger_score,
-                  const std::vector<std::filesystem::path>& files, bool json) {
+                  std::span<const std::filesystem::path> files, bool json) {
   const PictureBatch images = read_pictures(files, card.preprocessing);
   const auto classes = card.classes.size();
   const std::size_t pixels =
@@ -72,6 +74,37 @@ int predict_batch(Predictor& predictor, const ModelCard& card, const std::option
   return failed;
 }
 
+/// Calls use(files) for a batch after the other, until the person stops it.
+template <typename Use>
+void for_each_batch(const std::vector<std::filesystem::path>& files, const Use& use) {
+  for (std::size_t first = 0; first < files.size(); first += kBatch) {
+    if (interrupt_requested())
+      throw Interrupted("stopped after " + std::to_string(first) + " of " + std::to_string(files.size()) + " images");
+    const auto begin = files.begin() + static_cast<std::ptrdiff_t>(first);
+    use(std::span(begin, std::min(kBatch, files.size() - first)));
+  }
+}
+
+/// Prints how far the logits of two models are apart; both see the pictures as the first one's card says.
+void compare(const PredictOptions& options) {
+  set_thread_count(options.threads);
+  const LoadedModel model = load_model(options.model), other = load_model(options.against);
+  const Preprocessing& preprocessing = model.card.preprocessing;
+  if (model.card.classes != other.card.classes || preprocessing.size != other.card.preprocessing.size)
+    throw InputError("model " + options.against, "it has other classes or another size of pictures",
+                     "those of " + options.model);
+  Predictor ours(model.network, model.card, kBatch), theirs(other.network, other.card, kBatch);
+  LogitComparison comparison;
+  for_each_batch(expand_image_paths(options.images), [&](std::span<const std::filesystem::path> files) {
+    const PictureBatch images = read_pictures(files, preprocessing);
+    for (const std::string& error : images.errors)
+      if (!error.empty()) throw InputError("pictures", error, "pictures that can be read");
+    const int count = static_cast<int>(files.size());
+    comparison.add(ours.logits(images.pixels, count), theirs.logits(images.pixels, count), ours.classes());
+  });
+  std::printf("%s\n", options.json ? to_json(comparison).dump().c_str() : to_text(comparison).c_str());
+}
+
 void predict(const PredictOptions& options) {
   set_thread_count(options.threads);
   const LoadedModel model = load_model(options.model);
@@ -86,14 +119,10 @@ void predict(const PredictOptions& options) {
   if (options.json && model.card.operating_points.empty())
     std::fprintf(stderr, "dermdistill: warning: %s\n", kNotCalibrated);
   int failed = 0;
-  for (std::size_t first = 0; first < files.size(); first += kBatch) {
-    if (interrupt_requested())
-      throw Interrupted("stopped after " + std::to_string(first) + " of " + std::to_string(files.size()) + " images");
-    const auto begin = files.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto end = files.begin() + static_cast<std::ptrdiff_t>(std::min(first + kBatch, files.size()));
-    failed += predict_batch(predictor, model.card, stranger_score, {begin, end}, options.json);
-    if (progress) progress->advance(end - begin);
-  }
+  for_each_batch(files, [&](std::span<const std::filesystem::path> batch) {
+    failed += predict_batch(predictor, model.card, stranger_score, batch, options.json);
+    if (progress) progress->advance(static_cast<std::int64_t>(batch.size()));
+  });
   progress.reset();
   if (!options.json && model.card.operating_points.empty()) std::printf("%s\n", kNotCalibrated);
   if (!options.json) std::printf("%s\n", kDisclaimer);
@@ -115,6 +144,11 @@ void add_predict_command(CLI::App& app) {
       ->required()
       ->type_name("IMAGE");
   command->add_flag("--json", options->json, "One line of JSON an image, on standard output");
+  command
+      ->add_option("--against", options->against,
+                   "Print instead how far this model's logits are from another's, such as those of a run from those of "
+                   "its export")
+      ->type_name("MODEL");
   add_thread_option(*command, options->threads);
   command->footer(
       "Example:\n"
@@ -123,7 +157,7 @@ void add_predict_command(CLI::App& app) {
       "Research and education software; not a medical device.");
   command->callback([options] {
     catch_interrupts();
-    predict(*options);
+    options->against.empty() ? predict(*options) : compare(*options);
   });
 }
 

@@ -1,5 +1,7 @@
 #include "native/onnx/export.h"
 
+#include <set>
+
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
 
@@ -30,8 +32,21 @@ void require_card_fits(const FoldedNetwork& network, const ModelCard& card) {
   }
 }
 
-/// Convolution weights have four dimensions; biases and the classifier, small as they are, stay float32.
-bool is_stored_half(const NamedWeight<const float>& weight) { return weight.shape.size() == 4; }
+// Rounding is felt in the logits where it falls on depthwise convolutions, on the first and on other small ones: those
+// stay float32, which costs a twentieth of the file.
+constexpr std::size_t kLeastHalf = 10'000;
+
+bool is_stored_half(const NamedWeight<const float>& weight) {
+  const bool depthwise = weight.shape.size() == 4 && weight.shape[1] == 1;
+  return weight.shape.size() == 4 && !depthwise && weight.values.size() >= kLeastHalf;
+}
+
+std::set<std::string> stored_half(const FoldedNetwork& network) {
+  std::set<std::string> names;
+  for (const auto& weight : named_weights(network))
+    if (is_stored_half(weight)) names.insert(weight.name);
+  return names;
+}
 
 void set_values(onnx::TensorProto& tensor, const NamedWeight<const float>& weight, bool half) {
   if (!half) {
@@ -49,16 +64,17 @@ void set_values(onnx::TensorProto& tensor, const NamedWeight<const float>& weigh
 
 /// The network that a reader of the file computes with. @throws NumericError for a weight that half precision cannot
 /// hold.
-FoldedNetwork rounded_to_half(const FoldedNetwork& network) {
+FoldedNetwork rounded_to_half(const FoldedNetwork& network, const std::set<std::string>& half_weights) {
   FoldedNetwork rounded = network;
-  for (std::size_t i = 0; i < rounded.weights.size(); ++i) {
-    for (float& value : rounded.weights[i]) value = from_half(to_half(value));
-    require_finite(rounded.units[i].conv_name + ".weight in half precision", rounded.weights[i]);
+  for (auto& weight : named_weights(rounded)) {
+    if (!half_weights.contains(weight.name)) continue;
+    for (float& value : weight.values) value = from_half(to_half(value));
+    require_finite(weight.name + " in half precision", weight.values);
   }
   return rounded;
 }
 
-void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network, bool half_weights) {
+void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network, const std::set<std::string>& half_weights) {
   for (const auto& weight : named_weights(network)) {
     if (weight.values.size() != element_count(weight.shape)) {
       throw ShapeError("tensor " + weight.name, "it has " + std::to_string(weight.values.size()) + " values",
@@ -67,7 +83,7 @@ void add_weights(onnx::GraphProto& graph, const FoldedNetwork& network, bool hal
     require_finite(weight.name, weight.values);
     onnx::TensorProto& tensor = *graph.add_initializer();
     for (const std::int64_t size : weight.shape) tensor.add_dims(size);
-    set_values(tensor, weight, half_weights && is_stored_half(weight));
+    set_values(tensor, weight, half_weights.contains(weight.name));
   }
 }
 
@@ -110,9 +126,10 @@ std::string trunk_sha256(const FoldedNetwork& network) {
 std::vector<std::byte> serialise_onnx(const FoldedNetwork& original, const ModelCard& card,
                                       const OnnxOptions& options) {
   require_card_fits(original, card);
-  const FoldedNetwork network = options.half_weights ? rounded_to_half(original) : original;
-  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size, {.half_weights = options.half_weights});
-  add_weights(*model.mutable_graph(), network, options.half_weights);
+  const std::set<std::string> half_weights = options.half_weights ? stored_half(original) : std::set<std::string>{};
+  const FoldedNetwork network = rounded_to_half(original, half_weights);
+  onnx::ModelProto model = onnx_graph(network, card.preprocessing.size, {.half_weights = half_weights});
+  add_weights(*model.mutable_graph(), network, half_weights);
 
   ModelCard complete = card;
   complete.weights_sha256 = weights_sha256(network);

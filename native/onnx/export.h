@@ -14,7 +14,7 @@
 namespace dermdistill {
 
 struct OnnxOptions {
-  /// Convolution weights are rounded to half precision and stored so; what a reader computes with is float32.
+  /// Large convolution weights are rounded to half precision and stored so; what a reader computes with is float32.
   bool half_weights = false;
   /// Travels as the metadata entry "dermdistill.embedding_statistics"; may be null.
   const EmbeddingStatistics* statistics = nullptr;

@@ -119,8 +119,8 @@ onnx::ModelProto onnx_graph(const FoldedNetwork& network, int size, const OnnxGr
     GraphBuilder::value(*graph.add_output(), "early_embedding", {network.units[early].out_channels});
 
   for (const Unit& unit : network.units) {
-    if (!options.half_weights || unit.kind != UnitKind::Convolution) continue;
     const std::string weight = unit.conv_name + ".weight";
+    if (unit.kind != UnitKind::Convolution || !options.half_weights.contains(weight)) continue;
     GraphBuilder::integer(builder.node("Cast", {weight + kOnnxHalfSuffix}, weight), "to", onnx::TensorProto::FLOAT);
   }
 

@@ -1,6 +1,9 @@
 // The ONNX graph of a folded network: the one place that knows how its units become nodes.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include <onnx/onnx_pb.h>
 
 #include "core/nn/network.h"
@@ -16,9 +19,9 @@ inline constexpr int kOnnxOpset = 15;
 inline constexpr int kOnnxIrVersion = 8;
 
 struct OnnxGraphOptions {
-  /// Every convolution's weight is stored in half precision under its name and ".half", and a Cast, which runtimes fold
-  /// when they load, gives the float32 tensor.
-  bool half_weights = false;
+  /// The convolution weights named here are stored in half precision under their name and ".half", and a Cast, which
+  /// runtimes fold when they load, gives the float32 tensor.
+  std::set<std::string> half_weights{};
   /// The output `early_embedding`, which files of before it do not have.
   bool early_embedding = true;
 };

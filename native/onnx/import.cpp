@@ -3,6 +3,8 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -124,8 +126,19 @@ const std::string& tensor_data(const onnx::TensorProto& tensor, std::span<const 
   return tensor.raw_data();
 }
 
+/// Each file says by its own tensors which weights are in half precision: older ones have all convolutions so.
+std::set<std::string> names_stored_half(const onnx::GraphProto& graph) {
+  const std::string_view suffix = kOnnxHalfSuffix;
+  std::set<std::string> names;
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    const std::string& name = tensor.name();
+    if (name.ends_with(suffix)) names.insert(name.substr(0, name.size() - suffix.size()));
+  }
+  return names;
+}
+
 void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const onnx::GraphProto& expected,
-                  bool half_weights, const std::string& name) {
+                  const std::set<std::string>& half_weights, const std::string& name) {
   std::map<std::string, const onnx::TensorProto*> tensors;
   for (const onnx::TensorProto& tensor : graph.initializer()) {
     if (!tensors.emplace(tensor.name(), &tensor).second)
@@ -144,7 +157,7 @@ void fill_weights(FoldedNetwork& network, const onnx::GraphProto& graph, const o
     }
   }
   for (auto& weight : named_weights(network)) {
-    const bool half = half_weights && weight.shape.size() == 4;
+    const bool half = half_weights.contains(weight.name);
     const std::string& data =
         tensor_data(take(half ? weight.name + kOnnxHalfSuffix : weight.name), weight.shape, half, name);
     if (half) {
@@ -168,7 +181,7 @@ LoadedModel parse_onnx(std::span<const std::byte> bytes, std::string_view file, 
   const onnx::ModelProto model = parse_message(bytes, name);
   LoadedModel result{{}, read_card(model, name)};
   result.network = FoldedNetwork::skeleton(network_config(result.card, name));
-  const bool half_weights = model.graph().node_size() > 0 && model.graph().node(0).op_type() == "Cast";
+  const std::set<std::string> half_weights = names_stored_half(model.graph());
   const int size = result.card.preprocessing.size;
   const onnx::ModelProto expected = onnx_graph(result.network, size, {.half_weights = half_weights});
   if (same_graph(model, onnx_graph(result.network, size, {.half_weights = half_weights, .early_embedding = false}))) {

@@ -1,4 +1,4 @@
-// Shrinking gives stb's bits: this file compiles stb_image_resize by itself.
+// Resizing gives the bits of stb_image_resize, which this file compiles by itself.
 #include <algorithm>
 
 #include <catch2/catch.hpp>
@@ -38,7 +38,7 @@ std::vector<std::uint8_t> resized_by_stb(const Image& image, int width, int heig
 
 }  // namespace
 
-TEST_CASE("shrunk pictures are those of stb, bit by bit", "[image]") {
+TEST_CASE("resized pictures are those of stb, bit by bit", "[image]") {
   Random random(5);
   const auto same = [&](int width, int height, int out_width, int out_height) {
     INFO(width << " x " << height << " -> " << out_width << " x " << out_height);
@@ -53,10 +53,15 @@ TEST_CASE("shrunk pictures are those of stb, bit by bit", "[image]") {
   same(333, 257, 332, 256);
   same(257, 99, 257, 31);  // one side keeps its size
   same(40, 90, 80, 30);    // one side grows
+  same(90, 40, 30, 80);
+  for (const int size : {112, 160, 224, 337}) same(84, 84, size, size);
+  same(1, 1, 5, 7);
+  same(1, 300, 7, 301);
   for (int round = 0; round < 60; ++round) {
     const auto side = [&] { return 1 + static_cast<int>(random.below(300)); };
     const int width = side(), height = side();
     same(width, height, 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(width))),
          1 + static_cast<int>(random.below(static_cast<std::uint64_t>(height))));
+    same(width, height, side(), side());
   }
 }

@@ -1,12 +1,18 @@
 // Half-precision export, embedding statistics in the file, and files whose classifier was replaced.
+#include "core/io/half.h"
+
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
 
 #include <catch2/catch.hpp>
 
 #include "core/base/error.h"
 #include "native/onnx/export.h"
+#include "native/onnx/graph.h"
 #include "native/onnx/import.h"
+#include "native/onnx/weights.h"
 #include "native/train/head_training.h"
 #include "native/train/predictor.h"
 #include "test_models.h"
@@ -30,14 +36,20 @@ EmbeddingStatistics statistics_of(const ModelCard& card, int channels) {
 
 }  // namespace
 
-TEST_CASE("half-precision files are half as large and give the same answers", "[onnx]") {
-  const FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
-  const ModelCard card = test_card(kSmallNetwork, 64);
+TEST_CASE("half-precision files are little more than half as large and give the same answers", "[onnx]") {
+  const NetworkConfig config{Architecture::MobileNetV2, 1.0, 8};
+  const FoldedNetwork network = FoldedNetwork::from(random_network(config, 3));
+  const ModelCard card = test_card(config, 64);
   const auto whole = serialise_onnx(network, card), half = serialise_onnx(network, card, {true, nullptr});
-  CHECK(half.size() < 0.65 * static_cast<double>(whole.size()));
+  CHECK(half.size() < 0.56 * static_cast<double>(whole.size()));
   const LoadedModel model = parse_onnx(half, "half.onnx");
   CHECK(model.network.classifier_weight == network.classifier_weight);
   CHECK(model.network.biases == network.biases);
+  // Where rounding is felt most there is none.
+  CHECK(model.network.weights.front() == network.weights.front());
+  for (std::size_t i = 0; i < network.units.size(); ++i)
+    if (network.units[i].depthwise) CHECK(model.network.weights[i] == network.weights[i]);
+  CHECK(model.network.weights.back() != network.weights.back());
   CHECK(serialise_onnx(model.network, model.card, {true, nullptr}) == half);
 
   const std::vector<float> images = random_images(4, 64, 9);
@@ -50,14 +62,41 @@ TEST_CASE("half-precision files are half as large and give the same answers", "[
   }
   CAPTURE(largest, size);
   CHECK(largest > 0);
-  CHECK(largest <= 1e-2);
+  CHECK(largest <= 5e-3);
+}
+
+TEST_CASE("older files, whose convolutions all are in half precision, are read", "[onnx]") {
+  FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
+  for (auto& weights : network.weights)
+    for (float& value : weights) value = from_half(to_half(value));
+  onnx::ModelProto model;
+  const auto bytes = serialise_onnx(network, test_card(kSmallNetwork, 64), {true, nullptr});
+  REQUIRE(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  std::set<std::string> names;
+  for (const auto& weight : named_weights(network)) {
+    if (weight.shape.size() != 4) continue;
+    names.insert(weight.name);
+    for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) {
+      if (tensor.name() != weight.name) continue;
+      std::vector<std::uint16_t> halves(weight.values.size());
+      to_half(weight.values, halves);
+      tensor.set_name(weight.name + kOnnxHalfSuffix);
+      tensor.set_data_type(onnx::TensorProto::FLOAT16);
+      tensor.set_raw_data(halves.data(), halves.size() * sizeof(std::uint16_t));
+    }
+  }
+  *model.mutable_graph()->mutable_node() = onnx_graph(network, 64, {.half_weights = names}).graph().node();
+  std::vector<std::byte> older(model.ByteSizeLong());
+  REQUIRE(model.SerializeToArray(older.data(), static_cast<int>(older.size())));
+  CHECK(older.size() < bytes.size());
+  CHECK(parse_onnx(older, "older.onnx").network.weights == network.weights);
 }
 
 TEST_CASE("a weight that half precision cannot hold is refused", "[onnx]") {
   FoldedNetwork network = FoldedNetwork::from(random_network(kSmallNetwork, 3));
-  network.weights[2][0] = 1e6F;
+  network.weights.back()[0] = 1e6F;
   CHECK_THROWS_WITH(serialise_onnx(network, test_card(kSmallNetwork, 64), {true, nullptr}),
-                    Contains(network.units[2].conv_name) && Contains("half precision"));
+                    Contains(network.units.back().conv_name) && Contains("half precision"));
 }
 
 TEST_CASE("embedding statistics travel in the file", "[onnx]") {

@@ -189,6 +189,31 @@ TEST_CASE_METHOD(PredictFixture, "models that are none are refused by name") {
   CHECK_THAT(notes.errors, Contains("notes.onnx") && Contains("not an ONNX model"));
 }
 
+TEST_CASE_METHOD(PredictFixture, "two models are compared by their logits") {
+  const std::string other = folder.path() / "other.onnx";
+  FoldedNetwork changed = network;
+  changed.classifier_bias[3] += 0.25F;
+  export_onnx(changed, card, other);
+  const ProcessResult text = predict({"--against", other, images});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.output, Contains("3 images: logits differ by at most 0.2500, by 0.0312 in the mean"));
+  const nlohmann::json line = nlohmann::json::parse(predict({"--json", "--against", other, images}).output);
+  CHECK(line.at("images") == 3);
+  CHECK(line.at("largest_logit_difference").get<double>() == Approx(0.25).margin(1e-5));
+  const ProcessResult same = predict({"--against", model, images});
+  CHECK_THAT(same.output, Contains("at most 0.0000") && Contains("0 answers are another class"));
+
+  card.preprocessing.size = 96;
+  export_onnx(network, card, other);
+  const ProcessResult larger = predict({"--against", other, images});
+  CHECK(larger.status == 1);
+  CHECK_THAT(larger.errors, Contains("other.onnx") && Contains("another size"));
+  const std::string text_file = "no picture";
+  const ProcessResult bad = predict({"--against", model, broken("text.jpg", std::as_bytes(std::span(text_file)))});
+  CHECK(bad.status == 1);
+  CHECK_THAT(bad.errors, Contains("text.jpg"));
+}
+
 TEST_CASE_METHOD(PredictFixture, "an empty folder and missing options are refused") {
   std::filesystem::create_directories(folder.path() / "nothing");
   const ProcessResult nothing = predict({folder.path() / "nothing"});

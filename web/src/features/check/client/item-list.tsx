@@ -1,5 +1,6 @@
 // The pictures on the left: which there are, what became of each, and what can be done with all of them.
 import { percent, text } from '@/i18n/language';
+import { useLasting } from '@/shared/use-lasting';
 import { ExportMenu } from './export-menu';
 import { nameOf } from './summary';
 import { counts, items, removeAll, resumeAll, selectedId, stopAll, type Item } from './items';
@@ -66,14 +67,15 @@ function Entry({ item }: { item: Item }) {
 export function ItemList() {
   const t = text.value.check.list;
   const { all, done, failed, busy, stopped } = counts.value;
+  const lasting = useLasting(busy > 0);
   return (
     <section class="list" aria-label={t.label}>
       <div class="list-head">
         <h2 aria-live="polite">{all === 1 ? t.one : t.heading(done + failed, all)}</h2>
         {failed > 0 && <p class="small problem-text">{t.failed(failed)}</p>}
-        {busy > 0 && all > 1 && <progress max={all} value={done + failed} aria-label={t.label} />}
+        {lasting && all > 1 && <progress max={all} value={done + failed} aria-label={t.label} />}
         <div class="row">
-          {busy > 0 && (
+          {lasting && (
             <button type="button" class="small" onClick={stopAll}>
               {t.stop}
             </button>

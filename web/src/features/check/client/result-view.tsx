@@ -1,6 +1,7 @@
 // Everything that is said of one picture.
 import { useState } from 'preact/hooks';
 import { decimal, percent, text } from '@/i18n/language';
+import { useLasting } from '@/shared/use-lasting';
 import type { CheckResult } from '../shared/result';
 import { enqueue, croppingId, remove, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
@@ -89,6 +90,7 @@ function NoAnswer({ item, result }: { item: Item; result: CheckResult }) {
 function Unfinished({ item }: { item: Item }) {
   const t = text.value.check;
   const state = item.state.value;
+  const lasting = useLasting(state.step === 'waiting' || state.step === 'running');
   if (state.step === 'failed')
     return (
       <div class="message problem" role="alert">
@@ -110,8 +112,12 @@ function Unfinished({ item }: { item: Item }) {
   if (state.step === 'stopped') return <p class="quiet">{t.list.stopped}</p>;
   return (
     <div class="checking" role="status">
-      <progress aria-label={t.list.running} />
-      <p class="quiet">{state.step === 'waiting' ? t.list.waiting : t.list.running}</p>
+      {lasting && (
+        <>
+          <progress aria-label={t.list.running} />
+          <p class="quiet">{state.step === 'waiting' ? t.list.waiting : t.list.running}</p>
+        </>
+      )}
     </div>
   );
 }

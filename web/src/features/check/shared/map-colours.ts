@@ -4,22 +4,30 @@ import type { CheckResult, Maps } from './result';
 export const warm = [229, 92, 20] as const;
 export const cool = [36, 104, 214] as const;
 
-/** The largest value of any class, so that maps of one picture can be compared. */
-export function strongest({ values }: Maps): number {
+/**
+ * The value that gets full colour: the most that speaks for any class, one scale for all, so that maps of one picture can
+ * be compared. What speaks against a class is often stronger, and would make everything else pale; yet what is next to
+ * nothing beside it is not blown up to full colour either.
+ */
+export function fullColour({ values }: Maps): number {
   let most = 0;
-  for (const value of values) most = Math.max(most, Math.abs(value));
-  return most;
+  let least = 0;
+  for (const value of values) {
+    most = Math.max(most, value);
+    least = Math.min(least, value);
+  }
+  return most > 0 ? Math.max(most, -least / 4) : -least;
 }
 
 /** [height, width, 4]; nothing is drawn where the map is zero. */
 export function mapPixels(maps: Maps, index: number): Uint8ClampedArray<ArrayBuffer> {
   const count = maps.width * maps.height;
-  const scale = strongest(maps) || 1;
+  const scale = fullColour(maps) || 1;
   const pixels = new Uint8ClampedArray(4 * count);
   for (let i = 0; i < count; i++) {
     const value = (maps.values[index * count + i] ?? 0) / scale;
     pixels.set(value >= 0 ? warm : cool, 4 * i);
-    pixels[4 * i + 3] = 255 * Math.abs(value) ** 0.75;
+    pixels[4 * i + 3] = 255 * Math.min(1, Math.abs(value)) ** 0.75;
   }
   return pixels;
 }
