@@ -10,6 +10,7 @@
 #include "native/train/distill.h"
 #include "native/train/run.h"
 #include "native/train/run_folder.h"
+#include "native/train/split_check.h"
 #include "native/train/teach.h"
 #include "tests/support/paths.h"
 #include "tests/support/process.h"
@@ -66,6 +67,12 @@ TEST_CASE("Initial weights of a run on the same split are accepted, of another o
   config.data.allow_other_split = false;
   config.init = first.string();
   CHECK(message_of([&] { distill(config, folder.path() / "same", false, {}); }).empty());
+  // An exported card says more of the same data.
+  ModelCard exported = read_checkpoint(first / "best.safetensors").card;
+  exported.training["data"]["images"] = 80;
+  RunConfig stored = RunFolder::open(first).read_config();
+  stored.data.allow_other_split = false;
+  CHECK(message_of([&] { check_same_split(stored, exported, "--init"); }).empty());
   config.data.split.test = 0.2;
   CHECK_THAT(message_of([&] { distill(config, folder.path() / "other", false, {}); }),
              Catch::Contains("--init") && Catch::Contains("test 0.1") && Catch::Contains("test 0.2"));
