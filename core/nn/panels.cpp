@@ -1,14 +1,42 @@
 #include "core/nn/panels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/base/parallel.h"
 
 namespace dermdistill {
 
+namespace {
+
+constexpr int kSide = 4;  // of the squares that are transposed in registers
+typedef Scalar Four __attribute__((vector_size(kSide * sizeof(Scalar))));
+
+inline Four load(const Scalar* from) {
+  Four v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+inline void store(Scalar* to, Four v) { std::memcpy(to, &v, sizeof v); }
+
+inline void transpose_four(const Scalar* from, std::int64_t from_stride, Scalar* to, std::int64_t to_stride) {
+  const Four a = load(from), b = load(from + from_stride), c = load(from + 2 * from_stride),
+             d = load(from + 3 * from_stride);
+  const Four low_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four low_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store(to, __builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5));
+  store(to + to_stride, __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7));
+  store(to + 2 * to_stride, __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5));
+  store(to + 3 * to_stride, __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7));
+}
+
+}  // namespace
+
 void transpose_square(const Scalar* from, std::int64_t from_stride, Scalar* to, std::int64_t to_stride) {
-  for (int i = 0; i < kPanel; ++i) {
-    for (int j = 0; j < kPanel; ++j) to[i * to_stride + j] = from[j * from_stride + i];
+  for (int i = 0; i < kPanel; i += kSide) {
+    for (int j = 0; j < kPanel; j += kSide) {
+      transpose_four(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
+    }
   }
 }
 
