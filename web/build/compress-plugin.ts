@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-const compressible = /\.(js|mjs|css|html|json|svg|wasm|webmanifest)$/;
+const compressible = /\.(js|mjs|css|html|json|svg|wasm|webmanifest|onnx)$/;
 // Above this size the best quality takes minutes and gains a few percent.
 const large = 2_000_000;
 
