@@ -1,7 +1,7 @@
 // MobileNetV2's block (Sandler et al. 2018, expansion, depthwise convolution, projection, each with batch norm) as one
 // layer for training. The expanded map, six times the input, does not go to memory where it is large: it is computed
-// from the input row by row wherever it is needed. What batch norm has to know about it follows from sums over the
-// input.
+// from the input row by row wherever it is needed (the stem's is stored). What batch norm has to know about it follows
+// from sums over the input.
 #pragma once
 
 #include <algorithm>
