@@ -12,10 +12,11 @@ namespace dermdistill {
 
 constexpr int kChannelMultiple = 8;
 
-/// Rows of numbers, `stride` apart.
+/// Rows of numbers, `stride` apart. Where they begin on cache lines they may be streamed: written past the cache.
 struct Rows {
   Scalar* data;
   std::int64_t stride;
+  bool streamed = false;
 };
 struct ConstRows {
   const Scalar* data;
@@ -59,8 +60,6 @@ struct DepthwiseRow {
   std::int64_t weight_stride;
   int channels, input_width, stride;
   int first, last;  // output pixels [first, last)
-  bool
-      streamed;  // the output passes the cache by, for maps larger than it; `to` begins on a cache line, as all rows do
 };
 
 /// One input row of its backward: the output rows whose gradients reach it.
@@ -90,19 +89,21 @@ struct BlockKernels {
                             Rows to);
   /// to = relu6(norm(a b)).
   void (*multiply_normalise)(const Product& product, NormTerms norm, Rows to);
-  /// to = a b, or nothing stored where to.data is null; sums get y - shift and its square.
+  /// to = a b, or nothing stored where to.data is null; may be streamed; sums get y - shift and its square.
   void (*multiply_measure)(const Product& product, const Scalar* shift, Sums sums, Rows to);
   /// With z = norm(x) and dz = a b where 0 < z < 6, else 0: activated = relu6(z); sums get dz and dz * (x - mean); dz
-  /// is stored, past the cache where its rows begin on cache lines, unless dz.data is null.
+  /// is stored, may be streamed, unless dz.data is null.
   void (*multiply_mask_sum)(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz);
   /// The same dz, taken on through the norm: to = a * dz + b * x + k.
   void (*multiply_norm_backward)(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to);
+  /// to = relu6(norm(x)), for rows of `columns`.
+  void (*normalise)(std::int64_t rows, int columns, ConstRows x, NormTerms norm, Rows to);
   /// to = a * dz + b * x + k, for rows of `columns`.
   void (*norm_backward)(std::int64_t rows, int columns, ConstRows dz, ConstRows x, NormGradientTerms terms, Rows to);
   /// sums += the columns' sums.
   void (*sum_columns)(std::int64_t rows, int columns, ConstRows x, Scalar* sums);
 
-  /// to = depthwise(input), beginning with pixel `first`; sums get y - shift and its square.
+  /// to = depthwise(input), beginning with pixel `first`; may be streamed; sums get y - shift and its square.
   void (*depthwise_row)(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to);
   /// With z the row's activated input: dz = gradient of it where 0 < z < 6, else 0; sum += dz; d_weight [3, 3, ...]
   /// (taps weight_stride apart) += z * gradient.

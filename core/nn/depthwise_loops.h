@@ -15,6 +15,17 @@ inline void for_channels(int channels, Body&& body) {
   }
 }
 
+void normalise(std::int64_t rows, int columns, ConstRows x, NormTerms norm, Rows to) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const Scalar* in = x.data + r * x.stride;
+    Scalar* out = to.data + r * to.stride;
+    for_channels(columns, [&]<int kCount>(int c) {
+      store<kCount>(out + c,
+                    relu6<kCount>(load<kCount>(in + c) * load<kCount>(norm.scale + c) + load<kCount>(norm.offset + c)));
+    });
+  }
+}
+
 void norm_backward(std::int64_t rows, int columns, ConstRows dz, ConstRows x, NormGradientTerms terms, Rows to) {
   for_channels(columns, [&]<int kCount>(int c) {
     const auto a = load<kCount>(terms.a + c), b = load<kCount>(terms.b + c), k = load<kCount>(terms.k + c);
@@ -123,7 +134,7 @@ void depthwise_row_as(const DepthwiseRow& row, const Scalar* shift, Sums sums, R
 }
 
 void depthwise_row(const DepthwiseRow& row, const Scalar* shift, Sums sums, Rows to) {
-  row.streamed ? depthwise_row_as<true>(row, shift, sums, to) : depthwise_row_as<false>(row, shift, sums, to);
+  to.streamed ? depthwise_row_as<true>(row, shift, sums, to) : depthwise_row_as<false>(row, shift, sums, to);
 }
 
 /// What both kinds of backward rows work with: the filter rows that link this input row with its output rows.
@@ -271,6 +282,7 @@ constexpr BlockKernels kBlockTable{DERMDISTILL_KERNEL_NAME,
                                    multiply_measure,
                                    multiply_mask_sum,
                                    multiply_norm_backward,
+                                   normalise,
                                    norm_backward,
                                    sum_columns,
                                    depthwise_row,

@@ -4,11 +4,10 @@
 
 #include "core/base/parallel.h"
 #include "core/nn/inverted_residual_parts.h"
-#include "core/nn/vector_kernels.h"
 
 namespace dermdistill {
 namespace {
-constexpr int kSymmetricColumns = 32;
+constexpr int kSymmetricColumns = 16;
 constexpr int kNarrowSlabRows = 36;  // rows of few channels that stay in the first cache
 }  // namespace
 
@@ -68,9 +67,10 @@ InvertedResidual::InvertedResidual(const BlockShape& shape, const Tensors& tenso
   sums_.resize(sum_stride_ * at(parts_));
 }
 
-// A product that computes a value again takes longer than storing and loading it from this depth on.
+// A product that computes a value again takes longer than storing and loading it from this depth on. The stem's does
+// too: its patches have to be gathered, and it is computed before its norm anyway.
 std::size_t InvertedResidual::expanded_size() const {
-  return shape_.in_channels >= 96 ? at(shape_.pixels()) * at(shape_.hidden_channels) : 0;
+  return shape_.stem || shape_.in_channels >= 96 ? at(shape_.pixels()) * at(shape_.hidden_channels) : 0;
 }
 std::size_t InvertedResidual::gradient_size() const {
   return shape_.out_channels >= 64 ? at(shape_.out_pixels()) * at(shape_.hidden_channels) : 0;
@@ -124,10 +124,15 @@ void InvertedResidual::load_weights() {
   });
 }
 
-/// Adds the threads' sums up into the first one's, in order.
-void InvertedResidual::add_up_sums() {
+/// Sets the first `count` of every thread's sums to zero.
+void InvertedResidual::clear_sums(std::size_t count) {
+  for (std::size_t part = 0; part < at(parts_); ++part) std::fill_n(sums_.data() + part * sum_stride_, count, 0.0);
+}
+
+/// Adds them up into the first thread's, in order.
+void InvertedResidual::add_up_sums(std::size_t count) {
   for (std::size_t part = 1; part < at(parts_); ++part) {
-    for (std::size_t i = 0; i < sum_stride_; ++i) sums_[i] += sums_[part * sum_stride_ + i];
+    for (std::size_t i = 0; i < count; ++i) sums_[i] += sums_[part * sum_stride_ + i];
   }
 }
 
@@ -149,7 +154,7 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
         {1, hidden, used_, {row + shape_.width / 2 * depth_, depth_}, {expansion_transposed_.data(), hidden}},
         {shift_.data(), hidden});
   }
-  std::fill(sums_.begin(), sums_.end(), 0.0);
+  clear_sums(sum_stride_);
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     const std::size_t squares = at(depth_) * at(depth_);
@@ -159,7 +164,8 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
     std::fill_n(moments, 2 * hidden, Scalar(0));
     std::fill_n(totals, depth_, Scalar(0));
     double *moment_sums = sums_.data() + at(part) * sum_stride_, *columns = moment_sums + 2 * hidden;
-    const auto measure = [&](const Scalar* rows, std::int64_t count) {
+    const bool streamed = block::passes_cache(kept_expanded_.data(), shape_.pixels(), hidden);
+    const auto measure = [&](const Scalar* rows, std::int64_t pixel, std::int64_t count) {
       const ConstRows x{rows, depth_};
       for (int c = 0; c < depth_;
            c += kSymmetricColumns) {  // of the symmetric products only what is below the diagonal
@@ -171,8 +177,9 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
       kernels_.sum_columns(count, depth_, x, totals);
       block::flush(totals, columns, depth_);
       if (!shape_.stem) return;
-      kernels_.multiply_measure({count, hidden, used_, x, {expansion_transposed_.data(), hidden}}, shift_.data(),
-                                {moments, moments + hidden}, {nullptr, 0});
+      kernels_.multiply_measure(
+          {count, hidden, used_, x, {expansion_transposed_.data(), hidden}}, shift_.data(), {moments, moments + hidden},
+          {kept_expanded_.empty() ? nullptr : kept_expanded_.data() + pixel * hidden, hidden, streamed});
       block::flush(moments, moment_sums, 2 * hidden);
     };
     const auto [first, last] = slice_of(shape_.batch, part, parts);
@@ -181,17 +188,18 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
       for (std::int64_t image = first; image < last; ++image) {
         for (int row = 0; row < shape_.height; row += step) {
           const int count = std::min(step, shape_.height - row);
-          measure(input_rows(in, image, row, count, patches), static_cast<std::int64_t>(count) * shape_.width);
+          measure(input_rows(in, image, row, count, patches), (image * shape_.height + row) * shape_.width,
+                  static_cast<std::int64_t>(count) * shape_.width);
         }
       }
       return;
     }
     const std::int64_t plane = static_cast<std::int64_t>(shape_.height) * shape_.width;
     for (std::int64_t pixel = first * plane; pixel < last * plane; pixel += 2 * block::kSlabPixels) {
-      measure(in + pixel * depth_, std::min<std::int64_t>(2 * block::kSlabPixels, last * plane - pixel));
+      measure(in + pixel * depth_, pixel, std::min<std::int64_t>(2 * block::kSlabPixels, last * plane - pixel));
     }
   });
-  add_up_sums();
+  add_up_sums(sum_stride_);
   finish_input_statistics();
 }
 
@@ -259,6 +267,7 @@ void InvertedResidual::sample_middle(const Scalar* in, ThreadScratch& scratch) {
 /// Channels [c, c + channels) of rows of the expanded map, normalised and activated.
 void InvertedResidual::expand_rows(const Scalar* in, std::int64_t image, int first, int count, int c, int channels,
                                    Scalar* patches, Rows to) const {
+  if (keeps_stem()) return normalise_stem(image, first, count, c, channels, to);
   kernels_.multiply_normalise({static_cast<std::int64_t>(count) * shape_.width,
                                channels,
                                used_,
@@ -267,9 +276,16 @@ void InvertedResidual::expand_rows(const Scalar* in, std::int64_t image, int fir
                               block::from(expanded_norm_.terms(), c), to);
 }
 
+/// The same from the stem's own output.
+void InvertedResidual::normalise_stem(std::int64_t image, int first, int count, int c, int channels, Rows to) const {
+  const std::int64_t hidden = shape_.hidden_channels, pixel = (image * shape_.height + first) * shape_.width;
+  kernels_.normalise(static_cast<std::int64_t>(count) * shape_.width, channels,
+                     {kept_expanded_.data() + pixel * hidden + c, hidden}, block::from(expanded_norm_.terms(), c), to);
+}
+
 /// Where an image's expanded map is: kept whole, or in a thread's own memory.
 block::RowWindow InvertedResidual::expanded_window(Scalar* own, std::int64_t image, int c) const {
-  if (kept_expanded_.empty()) return {own, chunk_, shape_.width * chunk_, planes_};
+  if (kept_expanded_.empty() || shape_.stem) return {own, chunk_, shape_.width * chunk_, planes_};
   const std::int64_t hidden = shape_.hidden_channels;
   return {kept_expanded_.data() + image * shape_.height * shape_.width * hidden + c, hidden, shape_.width * hidden,
           true};
@@ -286,18 +302,15 @@ DepthwiseRow InvertedResidual::depthwise_row(const block::RowWindow& window, con
           shape_.width,
           shape_.stride,
           0,
-          shape_.out_width(),
-          false};
+          shape_.out_width()};
 }
 
 void InvertedResidual::spatial_forward(const Scalar* in, Scalar* middle, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, width = shape_.width, out_height = shape_.out_height(),
             out_width = shape_.out_width(), rows = planes_ ? shape_.height : 1;
-  const std::size_t bytes = at(shape_.out_pixels()) * at(hidden) * sizeof(Scalar);
-  const bool streamed = bytes > block::kCachedBytes && at(hidden) * sizeof(Scalar) % block::kCacheLine == 0 &&
-                        reinterpret_cast<std::uintptr_t>(middle) % block::kCacheLine == 0;
+  const bool streamed = block::passes_cache(middle, shape_.out_pixels(), hidden);
   sample_middle(in, scratch);
-  std::fill(sums_.begin(), sums_.end(), 0.0);
+  clear_sums(2 * at(hidden));
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     Scalar *own = pieces.take(at((planes_ ? shape_.height : 4) * width * chunk_)),
@@ -319,17 +332,16 @@ void InvertedResidual::spatial_forward(const Scalar* in, Scalar* middle, ThreadS
         for (; made <= std::min(oy * shape_.stride + 1, shape_.height - 1); made += rows) {
           expand_rows(in, image, made, rows, c, channels, patches, window.rows(made));
         }
-        DepthwiseRow row = depthwise_row(window, zeros, oy * shape_.stride, c, channels);
-        row.streamed = streamed;
+        const DepthwiseRow row = depthwise_row(window, zeros, oy * shape_.stride, c, channels);
         kernels_.depthwise_row(row, middle_shift_.data() + c, {moments + c, moments + hidden + c},
-                               {middle + (image * out_height + oy) * out_width * hidden + c, hidden});
+                               {middle + (image * out_height + oy) * out_width * hidden + c, hidden, streamed});
         if ((pending += out_width) >= block::kFlushPixels) flush(c, channels);
       }
       if (chunk_ < hidden) flush(c, channels);  // the next chunk counts its own
     });
     flush(0, hidden);
   });
-  add_up_sums();
+  add_up_sums(2 * at(hidden));
   const UnitTensors& t = *tensors_[1];
   middle_norm_.set_moments(middle_shift_, sums_, std::span(sums_).subspan(at(hidden)), shape_.out_pixels(),
                            t.norm_weight, t.norm_bias, t.running_mean, t.running_variance);
@@ -339,11 +351,10 @@ void InvertedResidual::project_forward(const Scalar* middle, Scalar* narrow, Thr
   const int hidden = shape_.hidden_channels, out = shape_.out_channels;
   const NormTerms norm = middle_norm_.terms();
   Scalar* sample = scratch.of(0).take(at(hidden));
-  vector_kernels().scale_activate(middle + shape_.out_pixels() / 2 * hidden, 1, hidden, norm.scale, norm.offset,
-                                  nullptr, Activation::Relu6, sample);
+  kernels_.normalise(1, hidden, {middle + shape_.out_pixels() / 2 * hidden, hidden}, norm, {sample, hidden});
   kernels_.multiply({1, out, hidden, {sample, hidden}, {projection_transposed_.data(), out}},
                     {narrow_shift_.data(), out});
-  std::fill(sums_.begin(), sums_.end(), 0.0);
+  clear_sums(2 * at(out));
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     const int slab = hidden < 192 ? kNarrowSlabRows : block::slab_rows(hidden);
@@ -352,8 +363,7 @@ void InvertedResidual::project_forward(const Scalar* middle, Scalar* narrow, Thr
     const auto [first, last] = slice_of(shape_.out_pixels(), part, parts);
     for (std::int64_t pixel = first; pixel < last; pixel += slab) {
       const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel);
-      vector_kernels().scale_activate(middle + pixel * hidden, rows, hidden, norm.scale, norm.offset, nullptr,
-                                      Activation::Relu6, activated);
+      kernels_.normalise(rows, hidden, {middle + pixel * hidden, hidden}, norm, {activated, hidden});
       kernels_.multiply_measure({rows,
                                  out,
                                  hidden,
@@ -364,7 +374,7 @@ void InvertedResidual::project_forward(const Scalar* middle, Scalar* narrow, Thr
       block::flush(moments, sums_.data() + at(part) * sum_stride_, 2 * out);
     }
   });
-  add_up_sums();
+  add_up_sums(2 * at(out));
   const UnitTensors& t = *tensors_[2];
   narrow_norm_.set_moments(narrow_shift_, sums_, std::span(sums_).subspan(at(out)), shape_.out_pixels(), t.norm_weight,
                            t.norm_bias, t.running_mean, t.running_variance);

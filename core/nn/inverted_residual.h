@@ -1,7 +1,7 @@
 // MobileNetV2's block (Sandler et al. 2018, expansion, depthwise convolution, projection, each with batch norm) as one
 // layer for training. The expanded map, six times the input, does not go to memory where it is large: it is computed
-// from the input row by row wherever it is needed. What batch norm has to know about it follows from sums over the
-// input.
+// from the input row by row wherever it is needed (the stem's is stored). What batch norm has to know about it follows
+// from sums over the input.
 #pragma once
 
 #include <algorithm>
@@ -45,8 +45,8 @@ class InvertedResidual {
   /// forward to backward (the gradient within backward) is faster than computing them twice, else 0.
   std::size_t expanded_size() const;
   std::size_t gradient_size() const;
-  /// Memory for the expanded map [pixels, hidden_channels] and for that gradient [out_pixels, hidden_channels]; what is
-  /// empty is computed twice.
+  /// Memory for the expanded map [pixels, hidden_channels], of the stem before its norm, and for that gradient
+  /// [out_pixels, hidden_channels]; what is empty is computed twice.
   void keep(std::span<Scalar> expanded, std::span<Scalar> gradient);
 
   /// Scalars that forward and backward need in every thread's scratch memory.
@@ -71,13 +71,16 @@ class InvertedResidual {
   void for_images(int part, int parts, Body&& body) const;
 
   void load_weights();
-  void add_up_sums();
+  void clear_sums(std::size_t count);
+  void add_up_sums(std::size_t count);
   void add_up_scratch(std::size_t offset, std::span<Scalar> to, ThreadScratch& scratch) const;
   void measure_input(const Scalar* in, ThreadScratch& scratch);
   void finish_input_statistics();
   void sample_middle(const Scalar* in, ThreadScratch& scratch);
   void expand_rows(const Scalar* in, std::int64_t image, int first, int count, int c, int channels, Scalar* patches,
                    Rows to) const;
+  void normalise_stem(std::int64_t image, int first, int count, int c, int channels, Rows to) const;
+  bool keeps_stem() const { return shape_.stem && !kept_expanded_.empty(); }
   DepthwiseRow depthwise_row(const block::RowWindow& window, const Scalar* zeros, int y, int c, int channels) const;
   block::RowWindow expanded_window(Scalar* own, std::int64_t image, int c) const;
   void spatial_forward(const Scalar* in, Scalar* middle, ThreadScratch& scratch);

@@ -40,7 +40,8 @@ void InvertedResidual::add_up_scratch(std::size_t offset, std::span<Scalar> to, 
 void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_narrow, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, out = shape_.out_channels;
   const NormTerms norm = middle_norm_.terms();
-  std::fill(sums_.begin(), sums_.end(), 0.0);
+  const bool streamed = block::on_cache_lines(kept_gradient_.data(), hidden);
+  clear_sums(2 * at(hidden));
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     const int slab = block::slab_rows(chunk_);
@@ -55,10 +56,10 @@ void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_na
       for (std::int64_t pixel = first; pixel < last; pixel += slab) {
         const std::int64_t rows = std::min<std::int64_t>(slab, last - pixel), begin = pixel * hidden + c;
         const ConstRows gradient{d_narrow + pixel * out, out};
-        kernels_.multiply_mask_sum({rows, channels, out, gradient, {tensors_[2]->weight.data() + c, hidden}},
-                                   {middle + begin, hidden}, block::from(norm, c), {moments + c, moments + hidden + c},
-                                   {activated, chunk_},
-                                   {kept_gradient_.empty() ? nullptr : kept_gradient_.data() + begin, hidden});
+        kernels_.multiply_mask_sum(
+            {rows, channels, out, gradient, {tensors_[2]->weight.data() + c, hidden}}, {middle + begin, hidden},
+            block::from(norm, c), {moments + c, moments + hidden + c}, {activated, chunk_},
+            {kept_gradient_.empty() ? nullptr : kept_gradient_.data() + begin, hidden, streamed});
         kernels_.multiply_accumulate_transposed(
             {out,
              channels,
@@ -72,7 +73,7 @@ void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_na
       }
     }
   });
-  add_up_sums();
+  add_up_sums(2 * at(hidden));
   add_up_scratch(0, tensors_[2]->d_weight, scratch);
   const UnitTensors& t = *tensors_[1];
   middle_norm_.set_gradient_sums(sums_, std::span(sums_).subspan(at(hidden)), shape_.out_pixels(), t.norm_weight,
@@ -122,7 +123,7 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
             out_height = shape_.out_height(), out_width = shape_.out_width(), made_rows = planes_ ? out_height : 1,
             slab_rows = planes_ ? height : std::max(1, block::kSlabPixels / width);
   scale_expansion(expanded_norm_.terms().scale);
-  std::fill(sums_.begin(), sums_.end(), 0.0);
+  clear_sums(at(hidden));
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);
     const std::size_t slab = at(slab_rows) * at(width), chunk = at(chunk_);
@@ -156,8 +157,12 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
           return block::ahead_of(map + c, hidden, shape_.out_pixels(), next_middle, next_count, channels);
         };
         block::RowWindow expanded = expanded_window(own, image, c);
-        if (kept_expanded_.empty()) {
+        if (kept_expanded_.empty() || shape_.stem) {
           expanded = {own - top * expanded.row_stride, chunk_, expanded.row_stride, true};
+        }
+        if (keeps_stem()) {
+          normalise_stem(image, top, rows, c, channels, {own, chunk_});
+        } else if (kept_expanded_.empty()) {
           kernels_.multiply_normalise({pixels,
                                        channels,
                                        used_,
@@ -198,7 +203,7 @@ void InvertedResidual::spatial_backward(const Scalar* in, const Scalar* middle, 
       }
     });
   });
-  add_up_sums();
+  add_up_sums(at(hidden));
 }
 
 /// expansion_scaled_ = diag(scale) times the expansion.

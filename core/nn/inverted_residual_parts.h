@@ -39,6 +39,15 @@ inline NormGradientTerms from(const NormGradientTerms& terms, int channel) {
   return {terms.a + channel, terms.b + channel, terms.k + channel};
 }
 
+/// Whether pixels of a map begin on cache lines, so that they may be streamed.
+inline bool on_cache_lines(const Scalar* map, int channels) {
+  return at(channels) * sizeof(Scalar) % kCacheLine == 0 && reinterpret_cast<std::uintptr_t>(map) % kCacheLine == 0;
+}
+/// Whether a map is better written past the cache: it will not be there when it is read next.
+inline bool passes_cache(const Scalar* map, std::int64_t pixels, int channels) {
+  return at(pixels) * at(channels) * sizeof(Scalar) > kCachedBytes && on_cache_lines(map, channels);
+}
+
 /// Pixels [first, first + count) of a map of `pixels`, as far as it goes: what a product has to fetch.
 inline Ahead ahead_of(const Scalar* map, std::int64_t stride, std::int64_t pixels, std::int64_t first,
                       std::int64_t count, int columns) {

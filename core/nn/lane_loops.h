@@ -34,11 +34,6 @@ inline void stream(Scalar* to, Vector<kCount> v) {
 #endif
   store<kCount>(to, v);
 }
-/// Whether all vectors of these rows may be streamed.
-inline bool can_stream(Rows to) {
-  constexpr std::int64_t kBytes = DERMDISTILL_VECTOR_BYTES;
-  return reinterpret_cast<std::uintptr_t>(to.data) % kBytes == 0 && to.stride % kLanes == 0;
-}
 /// Other threads read what was streamed after their next barrier.
 inline void finish_streams() {
 #ifdef __AVX512F__

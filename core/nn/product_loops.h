@@ -110,6 +110,15 @@ struct Normalise : NoFetch {
   };
 };
 
+enum class Keep { Nothing, Cached, Streamed };
+
+template <Keep kKeep, int kCount>
+inline void keep(Scalar* to, Vector<kCount> v) {
+  if constexpr (kKeep == Keep::Cached) store<kCount>(to, v);
+  if constexpr (kKeep == Keep::Streamed) stream<kCount>(to, v);
+}
+
+template <Keep kKeep>
 struct Measure : NoFetch {
   const Scalar* shift;
   Sums sums;
@@ -125,9 +134,9 @@ struct Measure : NoFetch {
           first(e.sums.first + column),
           second(e.sums.second + column),
           sums{e.sums.first + column, e.sums.second + column},
-          to{e.to.data ? e.to.data + row * e.to.stride + column : nullptr, e.to.stride} {}
+          to{kKeep != Keep::Nothing ? e.to.data + row * e.to.stride + column : nullptr, e.to.stride} {}
     void put(int r, int v, Vector<kCount> y) {
-      if (to.data) store<kCount>(to.data + r * to.stride + v * kCount, y);
+      if constexpr (kKeep != Keep::Nothing) keep<kKeep, kCount>(to.data + r * to.stride + v * kCount, y);
       const Vector<kCount> d = y - shift.value[v];
       first.value[v] += d;
       second.value[v] += d * d;
@@ -138,8 +147,6 @@ struct Measure : NoFetch {
     }
   };
 };
-
-enum class Keep { Nothing, Cached, Streamed };
 
 template <Keep kKeep>
 struct MaskAndSum {
@@ -173,10 +180,7 @@ struct MaskAndSum {
       const Vector<kCount> z = in * scale.value[v] + offset.value[v];
       store<kCount>(activated.data + r * activated.stride + v * kCount, relu6<kCount>(z));
       const Vector<kCount> d = masked<kCount>(gradient, z);
-      if constexpr (kKeep != Keep::Nothing) {
-        Scalar* kept = dz.data + r * dz.stride + v * kCount;
-        kKeep == Keep::Streamed ? stream<kCount>(kept, d) : store<kCount>(kept, d);
-      }
+      if constexpr (kKeep != Keep::Nothing) keep<kKeep, kCount>(dz.data + r * dz.stride + v * kCount, d);
       first.value[v] += d;
       second.value[v] += d * (in - mean.value[v]);
     }
@@ -293,6 +297,15 @@ void multiply_into(const Product& p, const Epilogue& epilogue) {
   }
 }
 
+/// Calls body.template operator()<how>() for how rows are kept.
+template <typename Body>
+inline void for_rows_kept(Rows to, Body&& body) {
+  if (!to.data) return body.template operator()<Keep::Nothing>();
+  if (!to.streamed) return body.template operator()<Keep::Cached>();
+  body.template operator()<Keep::Streamed>();
+  finish_streams();
+}
+
 void multiply(const Product& product, Rows to) { multiply_into<false>(product, Overwrite{{}, to}); }
 
 void multiply_add(const Product& product, const Scalar* constant, ConstRows addend, Rows to) {
@@ -327,18 +340,13 @@ void multiply_normalise(const Product& product, NormTerms norm, Rows to) {
 }
 
 void multiply_measure(const Product& product, const Scalar* shift, Sums sums, Rows to) {
-  multiply_into<false>(product, Measure{{}, shift, sums, to});
+  for_rows_kept(to, [&]<Keep kKeep>() { multiply_into<false>(product, Measure<kKeep>{{}, shift, sums, to}); });
 }
 
 void multiply_mask_sum(const Product& product, ConstRows x, NormTerms norm, Sums sums, Rows activated, Rows dz) {
-  if (!dz.data) {
-    multiply_into<false>(product, MaskAndSum<Keep::Nothing>{x, norm, sums, activated, dz});
-  } else if (can_stream(dz)) {
-    multiply_into<false>(product, MaskAndSum<Keep::Streamed>{x, norm, sums, activated, dz});
-    finish_streams();
-  } else {
-    multiply_into<false>(product, MaskAndSum<Keep::Cached>{x, norm, sums, activated, dz});
-  }
+  for_rows_kept(dz, [&]<Keep kKeep>() {
+    multiply_into<false>(product, MaskAndSum<kKeep>{x, norm, sums, activated, dz});
+  });
 }
 
 void multiply_norm_backward(const Product& product, ConstRows x, NormTerms norm, NormGradientTerms terms, Rows to) {
