@@ -33,7 +33,13 @@ val Picture::tensor(val preprocessing_value, val crop_value, int view) const {
     const Preprocessing preprocessing = preprocessing_from(preprocessing_value);
     if (view < 0 || view > 7) throw InputError("view", std::to_string(view), "0 to 7");
     const std::int64_t pixels = static_cast<std::int64_t>(preprocessing.size) * preprocessing.size;
-    std::vector<float> upright(static_cast<std::size_t>(pixels) * 3), other(upright.size());
+    std::vector<float> upright(static_cast<std::size_t>(pixels) * 3);
+    if (view == 0) {
+      normalise_channels_first(bring_to_size(image_, rectangle_from(crop_value), preprocessing), preprocessing,
+                               upright);
+      return to_array(upright);
+    }
+    std::vector<float> other(upright.size());
     preprocess(image_, rectangle_from(crop_value), preprocessing, upright);
     if (view >= 4) {
       mirror_view(upright, preprocessing.size, other);

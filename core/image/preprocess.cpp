@@ -31,20 +31,38 @@ Image bring_to_size(const Image& image, const std::optional<Rectangle>& part, co
   return resize_by_rule(image, part.value_or(whole), preprocessing.rule, preprocessing.size);
 }
 
-void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out) {
+namespace {
+
+/// normalise's results of every value, channel by channel: only 256 values exist, so each is computed once.
+using NormalisedValues = std::array<std::array<float, 256>, 3>;
+
+NormalisedValues normalised_values(const Image& image, const Preprocessing& preprocessing, std::size_t length) {
   const int size = preprocessing.size;
   if (image.width != size || image.height != size)
     throw ShapeError("picture", "has " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels",
                      std::to_string(size) + " x " + std::to_string(size));
-  check_length(out.size(), size, "output of normalise");
-  // Only 256 values exist, so each channel's results are computed once.
-  std::array<std::array<float, 256>, 3> table;
+  check_length(length, size, "output of normalise");
+  NormalisedValues table;
   for (std::size_t channel = 0; channel < 3; ++channel)
     for (std::size_t value = 0; value < 256; ++value)
       table[channel][value] =
           (static_cast<float>(value) / 255.0f - preprocessing.mean[channel]) / preprocessing.std[channel];
+  return table;
+}
+
+}  // namespace
+
+void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out) {
+  const NormalisedValues table = normalised_values(image, preprocessing, out.size());
   for (std::size_t i = 0; i < out.size(); i += 3)
     for (std::size_t channel = 0; channel < 3; ++channel) out[i + channel] = table[channel][image.rgb[i + channel]];
+}
+
+void normalise_channels_first(const Image& image, const Preprocessing& preprocessing, std::span<float> out) {
+  const NormalisedValues table = normalised_values(image, preprocessing, out.size());
+  const std::size_t pixels = out.size() / 3;
+  for (std::size_t channel = 0; channel < 3; ++channel)
+    for (std::size_t i = 0; i < pixels; ++i) out[channel * pixels + i] = table[channel][image.rgb[3 * i + channel]];
 }
 
 void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,

@@ -37,6 +37,9 @@ Image bring_to_size(const Image& image, const std::optional<Rectangle>& part, co
 /// @throws ShapeError when `image` is not size x size or `out` has another number of values.
 void normalise(const Image& image, const Preprocessing& preprocessing, std::span<float> out);
 
+/// The same as [3, size, size]: normalise, then to_channels_first, in one. @throws ShapeError as normalise.
+void normalise_channels_first(const Image& image, const Preprocessing& preprocessing, std::span<float> out);
+
 /// Decode, orient, reduce detail, resize, normalise: out [size, size, 3]. `name` is only used in messages.
 /// @throws FormatError as decode_image, ShapeError as normalise.
 void preprocess(std::span<const std::byte> file, std::string_view name, const Preprocessing& preprocessing,

@@ -32,6 +32,11 @@ TEST_CASE("preprocess is decode, resize and normalise", "[image]") {
   preprocess(file, "a.jpg", preprocessing, whole);
   normalise(resize_by_rule(decode_image(file, "a.jpg"), preprocessing.rule, 32), preprocessing, steps);
   CHECK(whole == steps);
+
+  std::vector<float> moved(steps.size()), at_once(steps.size());
+  to_channels_first(steps, 32 * 32, 3, moved);
+  normalise_channels_first(resize_by_rule(decode_image(file, "a.jpg"), preprocessing.rule, 32), preprocessing, at_once);
+  CHECK(at_once == moved);
 }
 
 TEST_CASE("a limit of detail makes a sharp picture what a small one of it would be", "[image]") {

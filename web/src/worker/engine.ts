@@ -1,6 +1,6 @@
 // What the worker holds: the core, and the model that is open with its network and perhaps a personalised head.
 // Everything that a view's worker part does with a model goes through here.
-import type { Core, Model } from '@core';
+import type { Core, Model, ModelCard } from '@core';
 import type { ModelInfo, ModelSource } from '@/shared/model-info';
 import { presentHead } from '@/shared/head-store';
 import { OnnxFileError, modelParts, readStudent, type StudentFile } from '@/shared/onnx-file';
@@ -21,6 +21,8 @@ export interface ActiveModel {
   shipped: Model;
   /** The classifier that answers: a personalised one, or `shipped`. */
   model: Model;
+  /** Its card, read once: the core makes a new object of a long text each time. */
+  card: ModelCard;
   head: { name: string; file: Uint8Array<ArrayBuffer> } | null;
   network: Network;
   /** SHA-256 over everything but the classifier; heads belong to one trunk. */
@@ -64,6 +66,7 @@ export class Engine {
       headFile === null ? active.shipped : active.shipped.withHead(headFile, name, active.trunkSha256);
     const before = active.model;
     active.model = model;
+    active.card = model.card;
     active.head = headFile === null ? null : { name, file: headFile };
     if (before !== active.shipped) before.delete();
     await Promise.resolve();
@@ -75,12 +78,12 @@ export class Engine {
   }
 
   info(): ModelInfo {
-    const { source, fileName, model, head, shipped, trunkSha256, student, notKept } = this.active();
+    const { source, fileName, card, head, shipped, trunkSha256, student, notKept } = this.active();
     return {
       source,
       fileName,
       bytes: student.bytes.length,
-      card: model.card,
+      card,
       shippedCard: shipped.card,
       channels: shipped.channels,
       hasStatistics: shipped.hasStatistics,
@@ -112,6 +115,7 @@ export class Engine {
         student,
         shipped,
         model: shipped,
+        card: shipped.card,
         head: null,
         network,
         trunkSha256,

@@ -61,8 +61,7 @@ export async function checkPicture(
 ): Promise<CheckResult> {
   const core = await engine.core();
   const bytes = await bytesOf(file);
-  const { model, shipped, head } = engine.active();
-  const card = model.card;
+  const { model, card, shipped, head } = engine.active();
   const timing: Timing = { decode: 0, prepare: 0, network: 0, explain: 0, total: 0 };
   const began = performance.now();
   let mark = began;
