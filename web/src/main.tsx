@@ -4,8 +4,10 @@ import './style/base.css';
 import './style/app.css';
 import { App } from './app/app';
 import { keepForOffline } from './app/offline';
+import { stayOnPage } from './app/stray-drops';
 import { modelState } from './worker/client';
 
+stayOnPage();
 const place = document.getElementById('app');
 if (place) render(<App />, place);
 

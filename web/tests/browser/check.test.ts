@@ -1,5 +1,7 @@
 // The check view on the built site in a real Chromium.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { launch, open, serve, type Site, type Watched } from '../support/browser';
@@ -70,6 +72,50 @@ describe('one picture', () => {
     await result.getByLabel('Strength of the map').fill('0.2');
     expect(await canvas.evaluate((each) => each.style.opacity)).toBe('0.2');
     expectClean(watched);
+  });
+
+  test('a picture that is dropped the moment the page stands is not lost', async () => {
+    const { context } = watched;
+    const page = await context.newPage();
+    // A microtask after the view is in the document comes before its first paint, and before anything put off until then.
+    await page.addInitScript((base64) => {
+      new MutationObserver((_, observer) => {
+        const main = document.querySelector('main');
+        if (main === null) return;
+        observer.disconnect();
+        const dataTransfer = new DataTransfer();
+        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+        dataTransfer.items.add(new File([bytes], 'early.png', { type: 'image/png' }));
+        main.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+      }).observe(document, { childList: true, subtree: true });
+    }, fileOf(png()).bytes.toString('base64'));
+    await page.goto(site.url);
+    await answer(page, 'early.png');
+    await page.close();
+  });
+
+  test('a file that is dropped where no view takes it does not lead away from the page', async () => {
+    const { page, context } = watched;
+    const folder = mkdtempSync(join(tmpdir(), 'dropped-'));
+    const file = join(folder, 'dragged.png');
+    writeFileSync(file, fileOf(png()).bytes);
+    const browserSession = await context.newCDPSession(page);
+    const drag = async () => {
+      const data = { items: [], files: [file], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await browserSession.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+    };
+    await page.goto(`${site.url}#/model`);
+    await page.getByRole('heading', { level: 1 }).last().waitFor();
+    await drag();
+    expect(page.url()).toBe(`${site.url}#/model`);
+    await page.evaluate(() => (location.hash = '#/check'));
+    await page.locator('.intake').waitFor();
+    expect(await page.locator('.entry').count()).toBe(0);
+    await drag();
+    await answer(page, 'dragged.png');
+    expect(context.pages()).toHaveLength(1);
+    rmSync(folder, { recursive: true });
   });
 
   test('a pasted picture is checked and named', async () => {

@@ -1,6 +1,6 @@
 // Where pictures come in: dropped, pasted, chosen, or from the camera.
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { text } from '@/i18n/language';
 import { view } from '@/shared/views';
 import { CameraDialog } from './camera-dialog';
@@ -28,6 +28,7 @@ function onPaste(event: ClipboardEvent): void {
 function onDragOver(event: DragEvent): void {
   if (view.value !== 'check' || !event.dataTransfer?.types.includes('Files')) return;
   event.preventDefault();
+  event.dataTransfer.dropEffect = 'copy';
   dragging.value = true;
 }
 
@@ -45,7 +46,8 @@ function onDrop(event: DragEvent): void {
 
 /** Anywhere on the page counts as the place to drop to. */
 function usePageWideIntake(): void {
-  useEffect(() => {
+  // Before the first paint: whoever sees the page can drop on it.
+  useLayoutEffect(() => {
     addEventListener('paste', onPaste);
     addEventListener('dragover', onDragOver);
     addEventListener('dragleave', onDragLeave);

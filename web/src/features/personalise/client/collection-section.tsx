@@ -1,6 +1,6 @@
 // Where labelled pictures come in: folders, a table, or right on a kind.
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { text } from '@/i18n/language';
 import { view } from '@/shared/views';
 import { Bucket, NewBucket } from './bucket';
@@ -14,12 +14,13 @@ const dragging = signal(false);
 
 /** A drop beside the kinds counts too: its folders or its table say what is what. */
 function usePageWideDrop(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const here = (event: DragEvent) =>
       view.value === 'personalise' && event.dataTransfer?.types.includes('Files') === true;
     const over = (event: DragEvent) => {
-      if (!here(event)) return;
+      if (!here(event) || event.dataTransfer === null) return;
       event.preventDefault();
+      event.dataTransfer.dropEffect = 'copy';
       dragging.value = true;
     };
     const leave = (event: DragEvent) => {
