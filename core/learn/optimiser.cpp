@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
 
 namespace dermdistill {
@@ -26,7 +28,7 @@ void require(bool condition, const char* thing, double value, const char* expect
 struct Slot {
   Parameter* parameter;
   double decay;
-  std::vector<Scalar> first, second;
+  LargeVector<Scalar> first, second;
 };
 
 bool is_decayed(const OptimiserConfig& config, ParameterKind kind) {
@@ -71,7 +73,7 @@ std::vector<Piece> make_pieces(const std::vector<Slot>& slots) {
   return pieces;
 }
 
-void add_tensor(StateDict& state, std::string_view prefix, const Slot& slot, const std::vector<Scalar>& values) {
+void add_tensor(StateDict& state, std::string_view prefix, const Slot& slot, std::span<const Scalar> values) {
   state.push_back({std::string(prefix) + slot.parameter->name,
                    {static_cast<std::int64_t>(values.size())},
                    {values.begin(), values.end()}});

@@ -2,31 +2,18 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <numeric>
 
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
-
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 namespace dermdistill {
 namespace {
-constexpr std::size_t kHugePage = std::size_t{1} << 21;
-
-/// Asks for huge pages: with small ones, address translation costs a training step a few per cent. Only a hint.
-void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (bytes >= kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-}
-
 constexpr std::size_t kAlignmentBytes = 64;  // a cache line and the widest vector
 constexpr std::size_t kAlignmentValues = kAlignmentBytes / sizeof(Scalar);
 }  // namespace
 
-void Arena::Free::operator()(Scalar* memory) const { ::operator delete[](memory, std::align_val_t{kHugePage}); }
+void Arena::Free::operator()(Scalar* memory) const { free_large(memory, bytes); }
 
 Arena::Id Arena::reserve(std::size_t values, int first, int last) {
   const std::size_t rounded = (values + kAlignmentValues - 1) / kAlignmentValues * kAlignmentValues;
@@ -61,8 +48,7 @@ void Arena::allocate() {
                                    [&](std::size_t a, std::size_t b) { return blocks_[a].offset < blocks_[b].offset; }),
                   index);
   }
-  memory_.reset(static_cast<Scalar*>(::operator new[](total_ * sizeof(Scalar), std::align_val_t{kHugePage})));
-  prefer_huge_pages(memory_.get(), bytes());
+  memory_ = {static_cast<Scalar*>(allocate_large(bytes())), Free{bytes()}};
   // Touched once by the threads that will use it, so that no step pays for page faults.
   parallel_parts([&](int part, int parts) {
     const auto [first, last] = slice_of(static_cast<std::int64_t>(total_), part, parts);

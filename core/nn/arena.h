@@ -32,10 +32,11 @@ class Arena {
     int first, last;
   };
   struct Free {
+    std::size_t bytes;
     void operator()(Scalar* memory) const;
   };
   std::vector<Block> blocks_;
-  std::unique_ptr<Scalar[], Free> memory_;
+  std::unique_ptr<Scalar[], Free> memory_{nullptr, Free{0}};
   std::size_t total_ = 0;
 };
 

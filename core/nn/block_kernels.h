@@ -76,7 +76,7 @@ struct DepthwiseBackwardRow {
 struct BlockKernels {
   const char* name;
 
-  /// to = a b.
+  /// to = a b; may be streamed.
   void (*multiply)(const Product& product, Rows to);
   /// to += a b.
   void (*multiply_accumulate)(const Product& product, Rows to);

@@ -164,7 +164,7 @@ void InvertedResidual::measure_input(const Scalar* in, ThreadScratch& scratch) {
     std::fill_n(moments, 2 * hidden, Scalar(0));
     std::fill_n(totals, depth_, Scalar(0));
     double *moment_sums = sums_.data() + at(part) * sum_stride_, *columns = moment_sums + 2 * hidden;
-    const bool streamed = block::passes_cache(kept_expanded_.data(), shape_.pixels(), hidden);
+    const bool streamed = passes_cache(kept_expanded_.data(), shape_.pixels(), hidden);
     const auto measure = [&](const Scalar* rows, std::int64_t pixel, std::int64_t count) {
       const ConstRows x{rows, depth_};
       for (int c = 0; c < depth_;
@@ -308,7 +308,7 @@ DepthwiseRow InvertedResidual::depthwise_row(const block::RowWindow& window, con
 void InvertedResidual::spatial_forward(const Scalar* in, Scalar* middle, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, width = shape_.width, out_height = shape_.out_height(),
             out_width = shape_.out_width(), rows = planes_ ? shape_.height : 1;
-  const bool streamed = block::passes_cache(middle, shape_.out_pixels(), hidden);
+  const bool streamed = passes_cache(middle, shape_.out_pixels(), hidden);
   sample_middle(in, scratch);
   clear_sums(2 * at(hidden));
   parallel_parts(parts_, [&](int part, int parts) {

@@ -40,7 +40,7 @@ void InvertedResidual::add_up_scratch(std::size_t offset, std::span<Scalar> to, 
 void InvertedResidual::project_backward(const Scalar* middle, const Scalar* d_narrow, ThreadScratch& scratch) {
   const int hidden = shape_.hidden_channels, out = shape_.out_channels;
   const NormTerms norm = middle_norm_.terms();
-  const bool streamed = block::on_cache_lines(kept_gradient_.data(), hidden);
+  const bool streamed = on_cache_lines(kept_gradient_.data(), hidden);
   clear_sums(2 * at(hidden));
   parallel_parts(parts_, [&](int part, int parts) {
     ScratchPieces pieces = scratch.of(part);

@@ -7,6 +7,7 @@
 
 #include "core/base/index.h"
 #include "core/nn/block_kernels.h"
+#include "core/nn/streaming.h"
 #include "core/nn/thread_scratch.h"
 
 namespace dermdistill::block {
@@ -15,9 +16,6 @@ constexpr int kSlabPixels = 128;   // expanded pixels that the backward's matrix
 constexpr int kFlushPixels = 128;  // summed in Scalar before going over to double
 constexpr int kPatchValues = 27;   // 3 x 3 x 3 numbers of the image: what a pixel of the stem is computed from
 constexpr int kPatch = 32;         // the same with zeros behind them
-constexpr std::size_t kCacheLine = 64;
-/// Maps larger than this are out of the cache when they are read next.
-constexpr std::size_t kCachedBytes = std::size_t{12} << 20;
 constexpr int kImagesAtOnce = 4;
 constexpr int kPlanePixels = 64;  // planes up to this size are worked on as a whole, larger ones row by row
 
@@ -37,15 +35,6 @@ inline NormTerms from(const NormTerms& terms, int channel) {
 }
 inline NormGradientTerms from(const NormGradientTerms& terms, int channel) {
   return {terms.a + channel, terms.b + channel, terms.k + channel};
-}
-
-/// Whether pixels of a map begin on cache lines, so that they may be streamed.
-inline bool on_cache_lines(const Scalar* map, int channels) {
-  return at(channels) * sizeof(Scalar) % kCacheLine == 0 && reinterpret_cast<std::uintptr_t>(map) % kCacheLine == 0;
-}
-/// Whether a map is better written past the cache: it will not be there when it is read next.
-inline bool passes_cache(const Scalar* map, std::int64_t pixels, int channels) {
-  return at(pixels) * at(channels) * sizeof(Scalar) > kCachedBytes && on_cache_lines(map, channels);
 }
 
 /// Pixels [first, first + count) of a map of `pixels`, as far as it goes: what a product has to fetch.

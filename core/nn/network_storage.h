@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "core/base/large_vector.h"
 #include "core/nn/network.h"
 
 namespace dermdistill {
@@ -19,7 +20,8 @@ struct Network::Storage {
   NetworkConfig config;
   std::vector<Unit> units;
   int embedding = 0;
-  std::vector<Scalar> values, gradients, statistics;
+  LargeVector<Scalar> values, gradients;
+  std::vector<Scalar> statistics;
   std::vector<Parameter> parameters;
   std::vector<UnitTensors> tensors;
   std::span<Scalar> classifier_weight, d_classifier_weight, classifier_bias, d_classifier_bias;

@@ -5,16 +5,18 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
 #include "core/nn/block_kernels.h"
 #include "core/nn/panels.h"
+#include "core/nn/pointwise_gradient.h"
 #include "core/nn/shared_room.h"
+#include "core/nn/streaming.h"
 
 namespace dermdistill {
 namespace {
 
-constexpr std::int64_t kBlockRows = 48;        // pixels whose channels stay in a core's cache
-constexpr std::int64_t kGroupBytes = 3 << 20;  // of packed pixels whose products are added up in one go
+constexpr std::int64_t kBlockRows = 48;  // pixels whose channels stay in a core's cache
 
 std::int64_t pixels_of(const ConvShape& s) { return static_cast<std::int64_t>(s.batch) * s.in_height * s.in_width; }
 std::int64_t weights_of(const ConvShape& s) { return static_cast<std::int64_t>(s.in_channels) * s.out_channels; }
@@ -45,19 +47,17 @@ void for_products(const Scalar* from, std::int64_t rows, int in, int columns, co
 
 /// to [rows, out] = from [rows, in] times packed panels.
 void multiply(const Scalar* from, std::int64_t rows, int in, int out, const Scalar* panels, Scalar* to) {
+  const bool streamed = passes_cache(to, rows, out);
   for_products(from, rows, in, out, panels, [&](const Product& product, std::int64_t row, int column, int) {
-    block_kernels().multiply(product, {to + row * out + column, out});
+    block_kernels().multiply(product, {to + row * out + column, out, streamed});
   });
 }
 
 class PointwiseConvolution final : public Convolution {
  public:
-  explicit PointwiseConvolution(const ConvShape& s) : s_(s), pixels_(pixels_of(s)) {
-    constexpr std::int64_t kLeast = 64;
-    const std::int64_t pixel_bytes = (s.in_channels + s.out_channels) * static_cast<std::int64_t>(sizeof(Scalar));
-    group_ = std::min(pixels_, std::max(kLeast, kGroupBytes / pixel_bytes));
+  explicit PointwiseConvolution(const ConvShape& s)
+      : s_(s), pixels_(pixels_of(s)), filters_gradient_(pixels_, s.in_channels, s.out_channels) {
     shared_room(Room::Filters, weights_of(s));  // now rather than within a step
-    shared_room(Room::Values, packed_values());
   }
 
   void forward(std::span<const Scalar> x, std::span<const Scalar> w, std::span<Scalar> y) override {
@@ -76,11 +76,12 @@ class PointwiseConvolution final : public Convolution {
           {1, kPanel, in, {x.data(), in}, {panels + static_cast<std::int64_t>(column) * in, kPanel}},
           {moments.shift.data() + column, out});
     }
+    const bool streamed = passes_cache(y.data(), pixels_, out);
     for_products(
         x.data(), pixels_, in, out, panels, [&](const Product& product, std::int64_t row, int column, int part) {
           std::array<Scalar, 2 * kPanel> sums{};  // of one block: few enough for float32
           block_kernels().multiply_measure(product, moments.shift.data() + column, {sums.data(), sums.data() + kPanel},
-                                           {y.data() + row * out + column, out});
+                                           {y.data() + row * out + column, out, streamed});
           const std::size_t place =
               static_cast<std::size_t>(part) * moments.shift.size() + static_cast<std::size_t>(column);
           for (std::size_t c = 0; c < kPanel; ++c) {
@@ -97,41 +98,14 @@ class PointwiseConvolution final : public Convolution {
     multiply(dy.data(), pixels_, s_.out_channels, s_.in_channels, panels, dx.data());
   }
 
-  /// dw [out, in] = dy' x, group by group of pixels.
   void backward_weights(std::span<const Scalar> x, std::span<const Scalar> dy, std::span<Scalar> dw) override {
-    Scalar *inputs = shared_room(Room::Values, packed_values()), *gradients = inputs + group_ * s_.in_channels + kApart;
-    for (std::int64_t from = 0; from < pixels_; from += group_) {
-      const std::int64_t count = std::min(group_, pixels_ - from);
-      parallel_parts([&](int part, int parts) {
-        const auto [first, last] = slice_of(count, part, parts);
-        pack_rows(x.data(), from + first, from + last, s_.in_channels, first, group_, inputs);
-        pack_rows(dy.data(), from + first, from + last, s_.out_channels, first, group_, gradients);
-      });
-      accumulate(inputs, gradients, count, from == 0, dw.data());
-    }
+    filters_gradient_.compute(x.data(), dy.data(), dw.data());
   }
 
  private:
-  static constexpr std::int64_t kApart = 32;
-
-  std::int64_t packed_values() const { return group_ * (s_.in_channels + s_.out_channels) + kApart; }
-
-  void accumulate(const Scalar* inputs, const Scalar* gradients, std::int64_t count, bool first, Scalar* dw) const {
-    const std::int64_t across = s_.in_channels / kPanel;
-    parallel_for(s_.out_channels / kPanel * across, [&](std::int64_t square) {
-      const std::int64_t row = square / across * kPanel, column = square % across * kPanel;
-      Scalar* to = dw + row * s_.in_channels + column;
-      if (first) {
-        for (int r = 0; r < kPanel; ++r) std::fill_n(to + r * s_.in_channels, kPanel, Scalar(0));
-      }
-      block_kernels().multiply_accumulate_transposed(
-          {kPanel, kPanel, count, {gradients + row * group_, kPanel}, {inputs + column * group_, kPanel}},
-          {to, s_.in_channels});
-    });
-  }
-
   ConvShape s_;
-  std::int64_t pixels_, group_ = 0;
+  std::int64_t pixels_;
+  PointwiseFiltersGradient filters_gradient_;
 };
 
 class FusedPointwiseConvolution final : public FusedConvolution {
@@ -159,7 +133,8 @@ class FusedPointwiseConvolution final : public FusedConvolution {
 
  private:
   ConvShape s_;
-  std::vector<Scalar> panels_, bias_;
+  LargeVector<Scalar> panels_;
+  std::vector<Scalar> bias_;
   Activation activation_;
   bool with_residual_;
 };

@@ -13,6 +13,15 @@ struct NoFetch {
   void fetch(std::int64_t, std::int64_t, int, int) const {}
 };
 
+enum class Keep { Nothing, Cached, Streamed };
+
+template <Keep kKeep, int kCount>
+inline void keep(Scalar* to, Vector<kCount> v) {
+  if constexpr (kKeep == Keep::Cached) store<kCount>(to, v);
+  if constexpr (kKeep == Keep::Streamed) stream<kCount>(to, v);
+}
+
+template <Keep kKeep>
 struct Overwrite : NoFetch {
   Rows to;
 
@@ -20,7 +29,7 @@ struct Overwrite : NoFetch {
   struct Tile {
     Rows to;
     Tile(const Overwrite& e, std::int64_t row, int column) : to{e.to.data + row * e.to.stride + column, e.to.stride} {}
-    void put(int r, int v, Vector<kCount> sum) { store<kCount>(to.data + r * to.stride + v * kCount, sum); }
+    void put(int r, int v, Vector<kCount> sum) { keep<kKeep, kCount>(to.data + r * to.stride + v * kCount, sum); }
     void finish() {}
   };
 };
@@ -109,14 +118,6 @@ struct Normalise : NoFetch {
     void finish() {}
   };
 };
-
-enum class Keep { Nothing, Cached, Streamed };
-
-template <Keep kKeep, int kCount>
-inline void keep(Scalar* to, Vector<kCount> v) {
-  if constexpr (kKeep == Keep::Cached) store<kCount>(to, v);
-  if constexpr (kKeep == Keep::Streamed) stream<kCount>(to, v);
-}
 
 template <Keep kKeep>
 struct Measure : NoFetch {
@@ -306,7 +307,9 @@ inline void for_rows_kept(Rows to, Body&& body) {
   finish_streams();
 }
 
-void multiply(const Product& product, Rows to) { multiply_into<false>(product, Overwrite{{}, to}); }
+void multiply(const Product& product, Rows to) {
+  for_rows_kept(to, [&]<Keep kKeep>() { multiply_into<false>(product, Overwrite<kKeep>{{}, to}); });
+}
 
 void multiply_add(const Product& product, const Scalar* constant, ConstRows addend, Rows to) {
   multiply_into<false>(product, Correct{{}, constant, addend, to});

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
 
 namespace dermdistill {
@@ -24,7 +24,7 @@ void for_used_pixels(const ConvShape& s, Use&& use) {
 /// Room for the gathered pixels [batch, out_height, out_width, in_channels]; all such convolutions of a thread share
 /// it.
 std::span<Scalar> pixels_of(const ConvShape& s) {
-  thread_local std::vector<Scalar> shared;
+  thread_local LargeVector<Scalar> shared;
   const std::size_t size = dense_shape(s).input_size();
   if (shared.size() < size) shared.resize(size);
   return std::span(shared).first(size);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
 #include "core/nn/block_kernels.h"
 #include "core/nn/panels.h"
@@ -260,7 +261,8 @@ class FusedWinogradConvolution final : public FusedConvolution {
 
  private:
   Blocks blocks_;
-  std::vector<Scalar> filters_, bias_;
+  LargeVector<Scalar> filters_;
+  std::vector<Scalar> bias_;
   Activation activation_;
   bool with_residual_;
 };
