@@ -506,6 +506,23 @@ export interface Core {
     backend: "auto" | "wasm_simd" | "eigen",
     repeats: number,
   ): Float32Array;
+
+  /**
+   * One pass of a 3x3 depthwise convolution with padding 1, stride 1 or 2, computed `repeats` times (for benchmarks; 1
+   * otherwise). x is [batch, height, width, channels], w [3, 3, channels], dy like the output y. Of (x, w) "forward"
+   * makes y, of (dy, w) "backward_data" makes dx, of (x, dy) "backward_weights" makes dw.
+   */
+  depthwise(
+    pass: "forward" | "backward_data" | "backward_weights",
+    first: Float32Array,
+    second: Float32Array,
+    batch: number,
+    height: number,
+    width: number,
+    channels: number,
+    stride: number,
+    repeats: number,
+  ): Float32Array;
 }
 
 export interface CreateCoreOptions {

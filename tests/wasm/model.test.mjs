@@ -144,6 +144,33 @@ test("the product of both backends is the plain one", () => {
   throwsCoreError(() => core.multiply(randomFloats(4, 1), randomFloats(4, 1), 2, 2, 2, false, false, "cuda", 1), "input", "cuda");
 });
 
+test("the depthwise convolution is its definition in every pass", () => {
+  const batch = 2;
+  for (const [height, width, channels, stride] of [[1, 1, 1, 1], [5, 7, 3, 1], [5, 7, 3, 2], [8, 6, 40, 2], [9, 9, 24, 1]]) {
+    const rows = Math.ceil(height / stride), columns = Math.ceil(width / stride);
+    const x = randomFloats(batch * height * width * channels, 3), w = randomFloats(9 * channels, 4), dy = randomFloats(batch * rows * columns * channels, 5);
+    const y = new Float64Array(dy.length), dx = new Float64Array(x.length), dw = new Float64Array(w.length);
+    for (let out = 0; out < dy.length; ++out) {
+      const c = out % channels, column = Math.floor(out / channels) % columns, row = Math.floor(out / channels / columns) % rows, image = Math.floor(out / channels / columns / rows);
+      for (let tap = 0; tap < 9; ++tap) {
+        const iy = row * stride + Math.floor(tap / 3) - 1, ix = column * stride + (tap % 3) - 1;
+        if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+        const at = ((image * height + iy) * width + ix) * channels + c, weight = tap * channels + c;
+        y[out] += x[at] * w[weight];
+        dx[at] += dy[out] * w[weight];
+        dw[weight] += x[at] * dy[out];
+      }
+    }
+    const run = (pass, a, b) => core.depthwise(pass, a, b, batch, height, width, channels, stride, 1);
+    for (const [pass, a, b, wanted] of [["forward", x, w, y], ["backward_data", dy, w, dx], ["backward_weights", x, dy, dw]])
+      assert.ok(largestDifference(run(pass, a, b), wanted) < 1e-3, `${pass} ${height} ${width} ${channels} ${stride}`);
+  }
+  const [x, w] = [randomFloats(16, 1), randomFloats(9, 2)];
+  throwsCoreError(() => core.depthwise("forward", x, w, 1, 4, 5, 1, 1, 1), "shape", "depthwise convolution", "first factor");
+  throwsCoreError(() => core.depthwise("sideways", x, w, 1, 4, 4, 1, 1, 1), "input", "sideways");
+  throwsCoreError(() => core.depthwise("forward", x, w, 1, 4, 4, 1, 3, 1), "shape", "depthwise");
+});
+
 test("metrics are those of the native program's definition", () => {
   const report = core.computeMetrics(["A", "B"], Float32Array.of(0.9, 0.1, 0.4, 0.6, 0.7, 0.3, 0.2, 0.8), Int32Array.of(0, 0, 1, 1), null, 0);
   assert.equal(report.accuracy.value, 0.5);

@@ -28,6 +28,20 @@ for (const [backend, repeats] of [["wasm_simd", 10], ["eigen", 2]])
     () => core.multiply(a, a, n, n, n, false, false, backend, repeats), rate(repeats),
   );
 
+// Maps of MobileNetV2 at 112 px, as its fourth and its thirteenth block have them.
+for (const [side, width, stride] of [[28, 144, 1], [28, 144, 2], [7, 576, 1], [7, 576, 2]]) {
+  const out = Math.ceil(side / stride);
+  const map = (pixels) => Float32Array.from({ length: pixels * width }, (_, i) => Math.sin(i));
+  const [x, dy, w] = [map(side * side), map(out * out), map(9)];
+  const runs = 200;
+  const flops = (ms) => `${((2 * 9 * out * out * width * runs) / ms / 1e6).toFixed(1)} GFLOP/s`;
+  for (const [pass, first, second] of [["forward", x, w], ["backward_data", dy, w], ["backward_weights", x, dy]])
+    measure(
+      `depthwise, ${side} x ${side} x ${width}, stride ${stride}, ${pass}, ${runs} times`, 9,
+      () => core.depthwise(pass, first, second, 1, side, side, width, stride, runs), flops,
+    );
+}
+
 const channels = 1280;
 const rows = 1000;
 const classes = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"];
