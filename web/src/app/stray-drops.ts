@@ -1,4 +1,4 @@
-// Files that are dropped where no view takes them.
+// Files that are dragged to where no view takes them.
 
 function refuse(event: DragEvent): void {
   if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
@@ -10,5 +10,4 @@ function refuse(event: DragEvent): void {
  * rendered: their page-wide listeners come after this one and have the last word. */
 export function stayOnPage(): void {
   addEventListener('dragover', refuse);
-  addEventListener('drop', refuse);
 }
