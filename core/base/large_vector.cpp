@@ -11,14 +11,21 @@ namespace {
 
 constexpr std::size_t kHugePage = std::size_t{1} << 21, kCacheLine = 64;
 
-std::align_val_t alignment_of(std::size_t bytes) { return std::align_val_t{bytes >= kHugePage ? kHugePage : kCacheLine}; }
+bool on_huge_pages(std::size_t bytes) { return bytes >= kHugePage / 2; }
+/// Whole huge pages, as the kernel gives no part of one.
+std::size_t rounded(std::size_t bytes) {
+  return on_huge_pages(bytes) ? (bytes + kHugePage - 1) / kHugePage * kHugePage : bytes;
+}
+std::align_val_t alignment_of(std::size_t bytes) {
+  return std::align_val_t{on_huge_pages(bytes) ? kHugePage : kCacheLine};
+}
 
 }  // namespace
 
 void* allocate_large(std::size_t bytes) {
-  void* memory = ::operator new(bytes, alignment_of(bytes));
+  void* memory = ::operator new(rounded(bytes), alignment_of(bytes));
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (bytes >= kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
+  if (on_huge_pages(bytes)) madvise(memory, rounded(bytes), MADV_HUGEPAGE);
 #endif
   return memory;
 }

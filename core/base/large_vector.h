@@ -6,8 +6,8 @@
 
 namespace dermdistill {
 
-/// Memory that begins on a cache line and, from the size of a huge page on, on one of these and is asked to be made of
-/// them (a hint, on Linux): with small pages, address translation costs a step some per cent.
+/// Memory that begins on a cache line and, from half the size of a huge page on, is whole ones of these if the system
+/// grants them (a hint, on Linux): with small pages, address translation costs a step some per cent.
 /// @throws std::bad_alloc
 void* allocate_large(std::size_t bytes);
 void free_large(void* memory, std::size_t bytes) noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/large_vector.h"
 #include "core/base/parallel.h"
 
 namespace dermdistill {
@@ -10,8 +11,7 @@ ThreadScratch::ThreadScratch(int parts, std::size_t size)
     // An odd number of cache lines more, so that the threads' equal pieces do not fall on the same cache sets.
     : parts_(parts),
       size_(ScratchPieces::rounded(size) + 16 * 17),
-      memory_(static_cast<Scalar*>(
-          ::operator new[](static_cast<std::size_t>(parts) * size_ * sizeof(Scalar), std::align_val_t{64}))) {
+      memory_(static_cast<Scalar*>(allocate_large(bytes())), Free{bytes()}) {
   parallel_parts(parts, [&](int part, int) {
     Scalar* own = memory_.get() + static_cast<std::size_t>(part) * size_;
     std::fill(own, own + size_, Scalar(0));

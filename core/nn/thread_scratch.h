@@ -3,9 +3,8 @@
 
 #include <cstddef>
 #include <memory>
-#include <new>
-#include <vector>
 
+#include "core/base/large_vector.h"
 #include "core/nn/scalar.h"
 
 namespace dermdistill {
@@ -33,7 +32,8 @@ class ThreadScratch {
 
  private:
   struct Free {
-    void operator()(Scalar* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+    std::size_t bytes;
+    void operator()(Scalar* memory) const { free_large(memory, bytes); }
   };
   int parts_;
   std::size_t size_;
