@@ -36,8 +36,8 @@ void require_values(const std::vector<float>& values, std::size_t expected, cons
   }
 }
 
-val depthwise(const std::string& pass, val first, val second, int batch, int height, int width, int channels, int stride,
-              int repeats) {
+val depthwise(const std::string& pass, val first, val second, int batch, int height, int width, int channels,
+              int stride, int repeats) {
   return guarded([&] {
     if (batch < 1 || height < 1 || width < 1 || channels < 1 || repeats < 1)
       throw InputError("depthwise convolution", "a size or the repeats are not positive", "positive whole numbers");

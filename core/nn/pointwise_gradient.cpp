@@ -11,10 +11,10 @@ namespace dermdistill {
 namespace {
 
 constexpr std::int64_t kLeastGroup = 64;
-constexpr std::int64_t kSharedBytes = 3 << 20;   // of packed pixels that all threads work on
-constexpr std::int64_t kOwnBytes = 192 << 10;    // of packed pixels that stay in one core's cache
-constexpr std::int64_t kOwnFilters = 64 << 10;   // at most as many sums fit there beside them
-constexpr std::int64_t kApart = 32;              // so that inputs and gradients do not fall on the same cache sets
+constexpr std::int64_t kSharedBytes = 3 << 20;  // of packed pixels that all threads work on
+constexpr std::int64_t kOwnBytes = 192 << 10;   // of packed pixels that stay in one core's cache
+constexpr std::int64_t kOwnFilters = 64 << 10;  // at most as many sums fit there beside them
+constexpr std::int64_t kApart = 32;             // so that inputs and gradients do not fall on the same cache sets
 
 std::int64_t pixel_bytes(int in, int out) { return (in + out) * static_cast<std::int64_t>(sizeof(Scalar)); }
 
@@ -60,8 +60,7 @@ void PointwiseFiltersGradient::compute_together(const Scalar* x, const Scalar* d
       const auto [begin, end] = slice_of(filters(), part, parts);
       std::fill(dw + begin, dw + end, Scalar(0));
     });
-    parallel_for(filters() / (kPanel * kPanel),
-                 [&](std::int64_t square) { squares.add(square, count, {}, {}, dw); });
+    parallel_for(filters() / (kPanel * kPanel), [&](std::int64_t square) { squares.add(square, count, {}, {}, dw); });
   }
 }
 

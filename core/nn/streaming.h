@@ -1,5 +1,5 @@
-// Which maps are better written past the cache: what is not there any more when it is read next, and would only push out
-// what is.
+// Which maps are better written past the cache: what is not there any more when it is read next, and would only push
+// out what is.
 #pragma once
 
 #include <cstddef>
