@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'model-download'
   | 'model-corrupt'
   | 'model-refused' // not a file of this project, or one that does not fit
+  | 'model-changed' // another one was opened while the work was under way
   | 'no-simd'
   | 'no-webassembly'
   | 'insecure-page' // opened over plain http from another machine

@@ -14,6 +14,7 @@ export const problems = {
   'model-corrupt':
     'The model that arrived is not the one that this site ships. Try again; if it stays so, tell the site’s owner.',
   'model-refused': 'This file is not a model of this project.',
+  'model-changed': 'Another model was opened meanwhile. Train again with the one that is open now.',
   'no-simd':
     'This browser cannot run the model: its WebAssembly has no SIMD instructions. Use a current version of Chrome, Edge, Firefox or Safari.',
   'no-webassembly':

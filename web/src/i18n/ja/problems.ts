@@ -14,6 +14,7 @@ export const problems: Messages['problems'] = {
   'model-corrupt':
     '届いたモデルはこのサイトのものと一致しません。もう一度お試しください。続く場合はサイトの管理者にお知らせください。',
   'model-refused': 'このファイルはこのプロジェクトのモデルではありません。',
+  'model-changed': '途中で別のモデルが開かれました。今開いているモデルで、もう一度学習してください。',
   'no-simd':
     'このブラウザではモデルを実行できません。WebAssembly の SIMD 命令がありません。Chrome、Edge、Firefox、Safari の新しい版をお使いください。',
   'no-webassembly':

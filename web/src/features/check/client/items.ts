@@ -2,7 +2,7 @@
 import { batch, computed, signal, type Signal } from '@preact/signals';
 import type { Rectangle } from '@core';
 import type { Problem } from '@/shared/problem';
-import { modelState, openShippedModel, worker } from '@/worker/client';
+import { modelState, openShippedModel, reopenShippedModel, worker } from '@/worker/client';
 import type { CheckResult } from '../shared/result';
 
 export type ItemState =
@@ -94,6 +94,7 @@ export function finishCrop(item: Item, crop: Rectangle | null): void {
 }
 
 async function pump(): Promise<void> {
+  if (queue.length === 0) return;
   await openShippedModel();
   const state = modelState.value;
   if (state.step === 'failed') {
@@ -143,13 +144,16 @@ export function resumeAll(): void {
   for (const item of items.value) if (item.state.value.step === 'stopped') enqueue(item);
 }
 
-/** After a model that could not be opened: checks again what failed for that. */
+/** What a picture's check ends with where the model, and not the picture, is to blame. */
+const ofModel = /^(model-.*|runtime|unknown|no-.*|insecure-page)$/;
+
+/** After a model that could not be opened or that stopped: opens it again and checks what failed for that. */
 export function retryModel(): void {
-  for (const item of items.value) {
-    const state = item.state.value;
-    if (state.step === 'failed' && state.problem.code.startsWith('model-')) enqueue(item);
-  }
-  void openShippedModel();
+  const again = items.value.filter(({ state: { value } }) => {
+    return value.step === 'failed' && ofModel.test(value.problem.code);
+  });
+  void reopenShippedModel();
+  again.forEach(enqueue);
 }
 
 export function remove(item: Item): void {

@@ -4,19 +4,11 @@ import { decimal, language, text } from '@/i18n/language';
 import { modelState } from '@/worker/client';
 import { ready } from './collection';
 import { Curves } from './curves';
+import { keepEmbeddings, keepProblem, setKeepEmbeddings } from './embeddings';
 import { keepTrained } from './heads';
 import { SettingsFields } from './settings-fields';
-import {
-  discard,
-  epochs,
-  headName,
-  keepEmbeddings,
-  keepProblem,
-  phase,
-  setKeepEmbeddings,
-  start,
-  stop,
-} from './training-run';
+import { discard, epochs, phase, start, stop } from './training-run';
+import { headName } from './training-settings';
 
 export function defaultHeadName(): string {
   const date = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
