@@ -66,3 +66,19 @@ test('a model of one’s own stays open where the site’s own could not be fetc
   expect(await status.textContent()).toContain('own.onnx is open');
   await context.close();
 });
+
+test('a view whose code cannot be fetched says so and comes on request', async () => {
+  const context = await browser.newContext({ locale: 'en-GB', serviceWorkers: 'block' });
+  const page = await context.newPage();
+  await context.route('**/assets/personalise-*.js', (route) => route.abort());
+  await page.goto(site.url);
+  await modelReady(page);
+  await page.evaluate(() => (location.hash = '#/personalise'));
+  const said = page.getByRole('alert').filter({ hasText: 'This view could not be shown' });
+  await said.waitFor();
+  await context.unroute('**/assets/personalise-*.js');
+  await said.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('[data-testid=bucket-MEL]').waitFor();
+  expect(await said.count()).toBe(0);
+  await context.close();
+});

@@ -12,6 +12,10 @@ export const check = {
     or: 'or paste one, or',
     pick: 'Choose pictures',
     camera: 'Use the camera',
+    unreadable: (count: number) =>
+      count === 1
+        ? 'One file or folder could not be read and was left out; perhaps moved since, or not allowed:'
+        : `${count} files or folders could not be read and were left out; perhaps moved since, or not allowed:`,
     kinds: 'JPEG or PNG. Nothing is uploaded or stored.',
     pasted: (number: number) => `Pasted picture ${number}`,
     taken: (number: number) => `Camera picture ${number}`,

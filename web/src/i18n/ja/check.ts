@@ -13,6 +13,8 @@ export const check: Messages['check'] = {
     or: '貼り付けるか、または',
     pick: '画像を選ぶ',
     camera: 'カメラを使う',
+    unreadable: (count) =>
+      `${count}件のファイルまたはフォルダを読み込めないため除きました。移動されたか、許可がない可能性があります：`,
     kinds: 'JPEG または PNG。送信も保存もしません。',
     pasted: (number) => `貼り付けた画像 ${number}`,
     taken: (number) => `カメラの画像 ${number}`,
