@@ -2,8 +2,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { launch, open, serve, type Site, type Watched } from '../support/browser';
-import { expectClean } from '../support/check-page';
+import { answer, expectClean, fileOf, hand } from '../support/check-page';
 import { labelledPictures, picturesOf } from '../support/labelled-pictures';
+import { jpegs } from '../support/pictures';
 import { otherModel } from '../support/other-model';
 import { countOf, goTo, openPersonalise, stored, train } from '../support/personalise-page';
 
@@ -48,6 +49,11 @@ test('pictures that are added while the network looks at others wait for the nex
 
 test('another model that is opened meanwhile ends the training, and the next is wholly of that model', async () => {
   const other = await otherModel();
+  await goTo(page, 'check');
+  const [picture = ''] = jpegs();
+  await hand(page, 'drop', [fileOf(picture)]);
+  const result = await answer(page, 'lesion-00.jpg');
+  expect(await result.locator('[data-testid=older-answer]').count()).toBe(0);
   // The view with the place for a model file is there from now on, behind this one.
   await goTo(page, 'model');
   await goTo(page, 'personalise');
@@ -62,6 +68,15 @@ test('another model that is opened meanwhile ends the training, and the next is 
   await page.getByRole('button', { name: 'Train a head' }).click();
   expect(await progress().textContent()).toContain('of 24');
   await page.locator('.comparison').first().waitFor();
+
+  // What the first model answered says so, on the page and on paper.
+  await goTo(page, 'check');
+  await result.locator('[data-testid=older-answer]').waitFor();
+  await page.locator('.export summary').click();
+  await page.getByRole('button', { name: 'Printable page' }).click();
+  const report = (await page.locator('.report').textContent()) ?? '';
+  expect(report).toContain('Not all of these answers');
+  expect(new Set(report.match(/[0-9a-f]{64}/g) ?? []).size).toBe(2);
   expectClean(watched);
 });
 

@@ -30,6 +30,8 @@ export const problems = {
   'camera-refused':
     'The camera was not allowed. Allow it in the browser’s address bar, or pick a picture instead.',
   'camera-missing': 'No camera was found. Pick a picture instead.',
+  'camera-busy':
+    'There is a camera, but it cannot be started. Close other programs and pages that use it and try again, or pick a picture instead.',
   'head-refused': 'This head does not belong to the model that is open.',
   aborted: 'Stopped.',
   unknown: 'Something went wrong that was not foreseen.',

@@ -55,6 +55,8 @@ export const counts = computed(() => {
 const inFlight = 2;
 const queue: Item[] = [];
 const running = new Set<Item>();
+/** Of those that run, the ones whose options changed meanwhile. */
+const outdated = new Set<Item>();
 let next = 1;
 
 export function addFiles(files: readonly File[]): void {
@@ -78,7 +80,12 @@ export function addFiles(files: readonly File[]): void {
 
 /** Checks the picture (again), with the present options. */
 export function enqueue(item: Item): void {
-  if (queue.includes(item) || running.has(item)) return;
+  if (queue.includes(item)) return;
+  if (running.has(item)) {
+    outdated.add(item);
+    void worker().abort(item.id);
+    return;
+  }
   item.state.value = { step: 'waiting' };
   item.answerAnyway.value = false;
   queue.push(item);
@@ -114,7 +121,8 @@ async function run(item: Item): Promise<void> {
   const options = { crop: item.crop, augment: augment.value };
   const outcome = await worker().check(item.id, item.file, item.name, options);
   running.delete(item);
-  if (outcome.ok) {
+  if (outdated.delete(item)) enqueue(item);
+  else if (outcome.ok) {
     item.state.value = { step: 'done', result: outcome.value };
     void judge(item, outcome.value);
   } else if (outcome.problem.code === 'aborted') item.state.value = { step: 'stopped' };
@@ -136,6 +144,7 @@ async function judge(item: Item, result: CheckResult): Promise<void> {
 export function stopAll(): void {
   batch(() => {
     for (const item of queue.splice(0)) item.state.value = { step: 'stopped' };
+    outdated.clear();
     for (const item of running) void worker().abort(item.id);
   });
 }
@@ -159,6 +168,7 @@ export function retryModel(): void {
 export function remove(item: Item): void {
   const place = queue.indexOf(item);
   if (place >= 0) queue.splice(place, 1);
+  outdated.delete(item);
   if (running.has(item)) void worker().abort(item.id);
   URL.revokeObjectURL(item.url);
   batch(() => {

@@ -2,7 +2,7 @@
 import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
 import { pictureProblem } from '@/worker/picture-problem';
 import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
-import { type Outcome, ProblemError, isCoreError, outcome } from '@/shared/problem';
+import { type Outcome, ProblemError, isRefusal, outcome } from '@/shared/problem';
 import { type ActiveModel, engine } from '@/worker/engine';
 import { breathe } from '@/worker/job-queue';
 
@@ -69,7 +69,7 @@ export const personaliseFace = {
 function checkHead(core: Core, file: Uint8Array<ArrayBuffer>, fileName: string): HeadCheck {
   const { shipped, trunkSha256 } = engine.active();
   const refused = (fault: HeadFault, error: unknown): HeadCheck => {
-    if (!isCoreError(error) || error.kind === 'internal') throw error;
+    if (!isRefusal(error)) throw error;
     return { fits: false, fault, detail: error.message };
   };
   let card: HeadCard;
@@ -190,8 +190,7 @@ function refusing<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (isCoreError(error) && error.kind !== 'internal')
-      throw new ProblemError('head-refused', error.message);
+    if (isRefusal(error)) throw new ProblemError('head-refused', error.message);
     throw error;
   }
 }
