@@ -14,6 +14,8 @@
  */
 
 export type CoreErrorKind =
+  /** not enough of it for what was asked; the same with less may work */
+  | "memory"
   /** bytes that are not what they claim to be: no picture, a truncated file, a card with a missing field */
   | "format"
   /** arrays whose sizes do not fit each other or the model */

@@ -35,6 +35,7 @@ auto guarded(Body&& body) -> std::invoke_result_t<Body> {
     kind = "input";
     message = error.what();
   } catch (const std::bad_alloc&) {
+    kind = "memory";
     message = "memory: there is not enough for this; expected a smaller picture or fewer of them at once";
   } catch (const std::exception& error) {
     message = error.what();

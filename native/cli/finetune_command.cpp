@@ -128,7 +128,8 @@ void add_finetune_command(CLI::App& app) {
       "  dermdistill finetune-head --model student.onnx --data clinic/ --out clinic.safetensors --export clinic.onnx\n"
       "Classes that the model does not know are added behind its own. Images of one lesion are either trained on or "
       "held "
-      "out.");
+      "out. The page's Personalise view trains on 8 views of each image unless told otherwise: --views 8 does the "
+      "same.");
   command->callback([options] {
     catch_interrupts();
     finetune(*options);

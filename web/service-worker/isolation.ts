@@ -1,4 +1,6 @@
-// The switch for cross-origin isolation: threads need it, and not every static host can set its two headers.
+// The headers of _headers, for hosts that cannot set them: the policy, which a worker takes from its own response and not
+// from the page's meta tag, and cross-origin isolation, which threads need and which can be switched off.
+import { isolationHeaders, securityHeaders } from '../build/site-policy.ts';
 
 const settings = 'dermdistill-settings';
 const off = 'isolation-off';
@@ -15,22 +17,16 @@ export async function setIsolation(on: boolean): Promise<void> {
   else await cache.put(off, new Response('off'));
 }
 
-const headers = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
-
-/** Only these decide about isolation; the rest is of our own origin and needs no header. */
-export function needsIsolation({ destination }: Request): boolean {
+/** Only these have a policy and may be isolated; the rest is of our own origin and needs no header. */
+export function needsHeaders({ destination }: Request): boolean {
   return ['document', 'iframe', 'worker', 'sharedworker'].includes(destination);
 }
 
-/** The response with the headers that make a page cross-origin isolated: itself where the host sent them. */
-export function isolated(response: Response): Response {
+/** The response with the headers that it lacks: itself where the host sent them all. */
+export function withHeaders(response: Response, isolate: boolean): Response {
   if (response.type === 'opaque' || response.type === 'error' || response.type === 'opaqueredirect')
     return response;
-  const wanted = Object.entries(headers);
+  const wanted = Object.entries({ ...securityHeaders, ...(isolate ? isolationHeaders : {}) });
   // A copy would lose the code that the browser keeps compiled with the response.
   if (wanted.every(([name, value]) => response.headers.get(name) === value)) return response;
   const changed = new Headers(response.headers);

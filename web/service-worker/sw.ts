@@ -1,6 +1,6 @@
-// Keeps the site for offline use, and gives it cross-origin isolation on hosts that cannot set headers.
+// Keeps the site for offline use, and gives it the policy and cross-origin isolation on hosts that cannot set headers.
 import { PrecacheController } from 'workbox-precaching';
-import { isolationIsWanted, isolated, needsIsolation, setIsolation } from './isolation.ts';
+import { isolationIsWanted, needsHeaders, setIsolation, withHeaders } from './isolation.ts';
 
 declare const __PRECACHE__: { url: string; revision: string | null }[];
 declare const self: ServiceWorkerGlobalScope;
@@ -23,7 +23,7 @@ async function answer(request: Request): Promise<Response> {
   const key = files.getCacheKeyForURL(url) ?? files.getCacheKeyForURL(url.split(/[?#]/)[0] ?? url);
   const kept = key === undefined ? undefined : await caches.match(key);
   const response = kept ?? (await fetch(request));
-  return needsIsolation(request) && (await isolationIsWanted()) ? isolated(response) : response;
+  return needsHeaders(request) ? withHeaders(response, await isolationIsWanted()) : response;
 }
 
 self.addEventListener('fetch', (event) => {

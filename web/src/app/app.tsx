@@ -1,14 +1,14 @@
 // The page's frame: header with tabs, the view, the notice, messages.
-import { lazy, Suspense } from 'preact/compat';
 import { text } from '@/i18n/language';
 import { view, views, type View } from '@/shared/views';
 import { CheckView } from '@/features/check/client/check-view';
 import { Banner } from './banner';
+import { LateView } from './late-view';
 import { Settings } from './settings';
 import { Mark } from './mark';
 
-const PersonaliseView = lazy(() => import('@/features/personalise'));
-const ModelView = lazy(() => import('@/features/model'));
+const loadPersonalise = () => import('@/features/personalise');
+const loadModel = () => import('@/features/model');
 
 function Tabs() {
   const t = text.value.common;
@@ -32,20 +32,16 @@ function Views() {
       <div hidden={show('check')}>
         <CheckView />
       </div>
-      <Suspense fallback={<p class="quiet">…</p>}>
-        {seen.has('personalise') && (
-          <div hidden={show('personalise')}>
-            <PersonaliseView />
-          </div>
-        )}
-      </Suspense>
-      <Suspense fallback={<p class="quiet">…</p>}>
-        {seen.has('model') && (
-          <div hidden={show('model')}>
-            <ModelView />
-          </div>
-        )}
-      </Suspense>
+      {seen.has('personalise') && (
+        <div hidden={show('personalise')}>
+          <LateView load={loadPersonalise} />
+        </div>
+      )}
+      {seen.has('model') && (
+        <div hidden={show('model')}>
+          <LateView load={loadModel} />
+        </div>
+      )}
     </>
   );
 }

@@ -1,5 +1,6 @@
 // Registers the service worker and says when a new version waits.
 import { signal } from '@preact/signals';
+import { tellIsolation } from './isolation';
 
 /** The worker of a newer version that waits until this one is let go. */
 export const waiting = signal<ServiceWorker | null>(null);
@@ -22,6 +23,7 @@ export async function keepForOffline(): Promise<void> {
     watch(registration.waiting);
     watch(registration.installing);
     registration.addEventListener('updatefound', () => watch(registration.installing));
+    tellIsolation(await navigator.serviceWorker.ready);
   } catch {
     // Private windows and full storage: the page works, only not without a network.
   }

@@ -22,7 +22,7 @@ export interface HeadChoice {
 
 /** What the network said of one picture in one model; kept only where the person asks for it. */
 export interface StoredEmbedding {
-  /** Trunk, SHA-256 of the picture and number of views. */
+  /** Trunk, SHA-256 of the picture, number of views and label. */
   key: string;
   trunkSha256: string;
   imageHash: string;
@@ -108,11 +108,22 @@ export function embeddingsOf(trunkSha256: string): Promise<StoredEmbedding[]> {
   return stored((store) => store.getAllFromIndex('embeddings', 'trunk', trunkSha256));
 }
 
-/** All or none of them. */
-export async function putEmbeddings(embeddings: readonly StoredEmbedding[]): Promise<void> {
+/** These become all that is kept of the trunk, or nothing changes. What is there under the same key stays as it is. */
+export async function replaceEmbeddings(
+  trunkSha256: string,
+  embeddings: readonly StoredEmbedding[],
+): Promise<void> {
   await stored(async (store) => {
     const transaction = store.transaction('embeddings', 'readwrite');
-    await Promise.all([...embeddings.map((one) => transaction.store.put(one)), transaction.done]);
+    const there = new Set(await transaction.store.index('trunk').getAllKeys(trunkSha256));
+    const wanted = new Set(embeddings.map(({ key }) => key));
+    const gone = [...there].filter((key) => !wanted.has(key));
+    const fresh = embeddings.filter(({ key }) => !there.has(key));
+    await Promise.all([
+      ...gone.map((key) => transaction.store.delete(key)),
+      ...fresh.map((one) => transaction.store.put(one)),
+      transaction.done,
+    ]);
   });
 }
 

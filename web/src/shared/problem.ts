@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'model-download'
   | 'model-corrupt'
   | 'model-refused' // not a file of this project, or one that does not fit
+  | 'model-changed' // another one was opened while the work was under way
   | 'no-simd'
   | 'no-webassembly'
   | 'insecure-page' // opened over plain http from another machine
@@ -22,6 +23,7 @@ export type ProblemCode =
   | 'storage-unavailable'
   | 'camera-refused'
   | 'camera-missing'
+  | 'camera-busy' // another program has it, or its driver fails
   | 'head-refused' // a head of another model or other classes
   | 'aborted'
   | 'unknown';
@@ -51,12 +53,18 @@ const coreProblems: Record<CoreErrorKind, ProblemCode> = {
   shape: 'runtime',
   numeric: 'runtime',
   input: 'runtime',
+  memory: 'out-of-memory',
   internal: 'runtime',
 };
 
 /** The core's errors are known by their name: they come out of WebAssembly, not out of a class of ours. */
 export function isCoreError(error: unknown): error is CoreError {
   return error instanceof Error && error.name === 'CoreError' && 'kind' in error;
+}
+
+/** Whether what the core was given is to blame, and not the core or the device. */
+export function isRefusal(error: unknown): error is CoreError {
+  return isCoreError(error) && error.kind !== 'internal' && error.kind !== 'memory';
 }
 
 export function toProblem(error: unknown): Problem {

@@ -1,9 +1,10 @@
 // The page's side of the worker: starts it, opens the model in it, and says how far that is.
 import { signal } from '@preact/signals';
-import { proxy, wrap, type Remote } from 'comlink';
+import { proxy, type Remote } from 'comlink';
 import type { ModelInfo } from '@/shared/model-info';
 import type { Outcome, Problem } from '@/shared/problem';
 import type { WorkerFace } from './main';
+import { StartedWorker } from './started-worker';
 
 export type ModelState =
   | { step: 'fetching'; done: number; total: number }
@@ -13,21 +14,22 @@ export type ModelState =
 
 export const modelState = signal<ModelState>({ step: 'fetching', done: 0, total: 0 });
 
-let face: Remote<WorkerFace> | null = null;
+let started: StartedWorker | null = null;
 
-/** The worker's functions; the first call starts it. */
+/** The worker's functions; the first call starts it, and so does the first after it failed. */
 export function worker(): Remote<WorkerFace> {
-  if (face === null) {
-    const started = new Worker(new URL('./main.ts', import.meta.url), {
-      type: 'module',
-      name: 'dermdistill',
-    });
-    started.addEventListener('error', (event) => {
-      modelState.value = { step: 'failed', problem: { code: 'runtime', detail: event.message } };
-    });
-    face = wrap<WorkerFace>(started);
-  }
-  return face;
+  started ??= new StartedWorker((problem) => {
+    started = null;
+    modelState.value = { step: 'failed', problem };
+  });
+  return started.face;
+}
+
+/** ONNX Runtime starts once in a worker's life, whether that works or not: another attempt needs another worker. */
+function endAfter(problem: Problem): void {
+  if (['model-download', 'model-corrupt', 'model-refused'].includes(problem.code)) return;
+  started?.end(problem);
+  started = null;
 }
 
 let opened: Promise<void> | null = null;
@@ -47,12 +49,14 @@ export function openShippedModel(): Promise<void> {
     });
     const result = await worker().openShipped(document.baseURI, progress);
     show(result);
-    if (!result.ok) opened = null;
+    if (result.ok) return;
+    opened = null;
+    endAfter(result.problem);
   })();
   return opened;
 }
 
-/** Back from a file of the user's to the model of the site. */
+/** Back to the model of the site: from a file of the user's, or after a failure. */
 export async function reopenShippedModel(): Promise<void> {
   opened = null;
   await openShippedModel();
@@ -64,7 +68,12 @@ export async function openOwnModel(
   fileName: string,
 ): Promise<Problem | null> {
   const result = await worker().openOwn(bytes, fileName);
-  if (!result.ok) return result.problem;
+  if (!result.ok) {
+    if (modelState.value.step === 'failed') endAfter(result.problem);
+    return result.problem;
+  }
+  // Nobody has to bring the site's own model any more.
+  opened = Promise.resolve();
   show(result);
   return null;
 }

@@ -1,7 +1,8 @@
 // What is no picture, or cannot be had: a sentence that a person understands, and nothing lost.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { launch, open, serve, type Site, type Watched } from '../support/browser';
+import { launch, open, serve, webRoot, type Site, type Watched } from '../support/browser';
 import {
   allDone,
   answer,
@@ -72,6 +73,13 @@ test.each([
   expect(await page.getByRole('article', { name }).getByRole('alert').textContent()).toContain(sentence);
 });
 
+test('a JPEG in four colours of ink is called a rare kind', async () => {
+  const { page } = watched;
+  await hand(page, 'drop', [fileOf(resolve(webRoot, '../tests/image/fixtures/cmyk.jpg'))]);
+  await entry(page, 'cmyk.jpg').locator('.entry-state.problem').waitFor();
+  expect(await entry(page, 'cmyk.jpg').textContent()).toContain('in a format, or a rare kind');
+});
+
 test('a PNG of 8 x 8 pixels is called too small, one of a giant size too large', async () => {
   const { page } = watched;
   const draw = (side: number) =>
@@ -124,6 +132,8 @@ test('of 100 pictures with 3 broken ones 97 are answered and 3 are named', async
       .locator('.entry-name')
       .allTextContents(),
   ).toEqual(['picture-010.jpg', 'picture-050.jpg', 'picture-099.jpg']);
+  const said = page.locator('[data-testid=check-status]');
+  await expect.poll(() => said.textContent()).toMatch(/^100 pictures\. picture-000\.jpg: \S/);
   await answer(page, 'picture-098.jpg');
   expectClean(watched);
 });

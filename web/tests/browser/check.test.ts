@@ -275,3 +275,33 @@ test('the words that a result must not show are nowhere on the page', async () =
     expect(await page.locator('body').innerText()).not.toMatch(/\b(benign|safe)\b/i);
   }
 });
+
+test('a crop that is applied while the picture is being checked is not lost', async () => {
+  const context = await browser.newContext({ locale: 'en-GB', serviceWorkers: 'block' });
+  const page = await context.newPage();
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await context.route('**/*.onnx', async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto(site.url);
+  await page.getByLabel('Look from eight sides').check();
+  await hand(page, 'drop', [fileOf(jpegs()[0] ?? '')]);
+  await page.getByRole('button', { name: 'Crop and check again' }).click();
+  await page.locator('.crop-frame').waitFor();
+  await page.evaluate(() => {
+    const apply = document.querySelector<HTMLButtonElement>('dialog .primary');
+    new MutationObserver((_, observer) => {
+      if (document.querySelector('.entry-state.busy') === null) return;
+      observer.disconnect();
+      apply?.click();
+    }).observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+  });
+  release();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await allDone(page);
+  const result = await answer(page, 'lesion-00.jpg');
+  expect(await result.textContent()).toMatch(/part of 450 × 450 pixels/);
+  await context.close();
+});

@@ -51,6 +51,50 @@ test('with the host’s headers there are threads, without isolation one, and th
   await second.context.close();
 });
 
+async function controlled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (navigator.serviceWorker.controller === null) await new Promise((wait) => setTimeout(wait, 50));
+  });
+}
+
+test('where the host isolates the page, the switch says so on later visits too', async () => {
+  const watched = await open(browser, withHeaders.url);
+  const { page } = watched;
+  await modelReady(page);
+  await controlled(page);
+  await page.reload();
+  await modelReady(page);
+  await page.locator('.settings summary').click();
+  await page.getByText('always opened that way by its host').waitFor();
+  expect(await page.getByLabel('Use several processor cores').isDisabled()).toBe(true);
+  expectClean(watched);
+  await watched.context.close();
+});
+
+test('a choice that is made before there is a service worker reaches it', async () => {
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const page = await context.newPage();
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await context.route('**/*.onnx', async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto(withoutHeaders.url);
+  await page.locator('.settings summary').click();
+  await page.getByLabel('Use several processor cores').uncheck();
+  release();
+  await modelReady(page);
+  await controlled(page);
+  await page.waitForTimeout(300);
+  await page.reload();
+  await modelReady(page);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  expect(await page.getByLabel('Use several processor cores').isChecked()).toBe(false);
+  await context.close();
+});
+
 test.each([
   ['at the root', () => withoutHeaders],
   ['under a path', () => underPath],
@@ -60,10 +104,7 @@ test.each([
     const watched = await open(browser, where().url);
     const { page } = watched;
     await modelReady(page);
-    await page.evaluate(async () => {
-      await navigator.serviceWorker.ready;
-      while (navigator.serviceWorker.controller === null) await new Promise((wait) => setTimeout(wait, 50));
-    });
+    await controlled(page);
     await page.reload();
     const second = await check(page);
     expect(second.isolated).toBe(true);

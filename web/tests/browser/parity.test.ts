@@ -5,7 +5,31 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { launch, nativeBinary, open, runNative, serve, webRoot } from '../support/browser';
 import { allDone, answer, expectClean, fileOf, hand, probabilities } from '../support/check-page';
+import { saved } from '../support/personalise-page';
 import { jpegs, png } from '../support/pictures';
+import { spot } from '../support/png';
+
+interface Exported {
+  pictures: {
+    file: string;
+    maps: {
+      values: Record<string, number[]>;
+      logits: Record<string, number>;
+      bias: Record<string, number>;
+    };
+  }[];
+}
+
+/** Grey, progressive, with a palette, interlaced, of odd sizes, see-through, 16 bits a sample. */
+function otherKinds(): ReturnType<typeof fileOf>[] {
+  const fixtures = resolve(webRoot, '../tests/image/fixtures');
+  const drawn = ['grey.jpg', 'progressive.jpg', 'restart.jpg', 'palette.png', 'interlaced.png'];
+  return [
+    ...drawn.map((name) => fileOf(join(fixtures, name))),
+    { name: 'see-through.png', type: 'image/png', bytes: spot(331, 257, 'rgba') },
+    { name: 'sixteen-bits.png', type: 'image/png', bytes: spot(199, 301, 'rgb16') },
+  ];
+}
 
 interface Prediction {
   image?: string;
@@ -70,6 +94,7 @@ test.skipIf(binary === null)(
             name: `turned-${orientation}.jpg`,
             bytes: turned(pattern.bytes, orientation),
           });
+      files.push(...otherKinds());
       for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
 
       const models = resolve(webRoot, 'dist/models');
@@ -103,6 +128,22 @@ test.skipIf(binary === null)(
         `largest difference of a probability between page and command line: ${largest.toExponential(2)}`,
       );
       expect(largest).toBeLessThanOrEqual(1e-3);
+
+      // The maps of ONNX Runtime's own features sum to the logit less the bias.
+      const { page } = watched;
+      await page.locator('.export summary').click();
+      const data = await saved(page, () => page.getByRole('button', { name: 'Data (JSON)' }).click());
+      const { pictures } = JSON.parse(data.bytes.toString('utf8')) as Exported;
+      expect(pictures.map(({ file }) => file)).toEqual(files.map(({ name }) => name));
+      let worst = 0;
+      for (const { maps } of pictures)
+        for (const [code, map] of Object.entries(maps.values)) {
+          const wanted = (maps.logits[code] ?? NaN) - (maps.bias[code] ?? NaN);
+          const sum = map.reduce((total, value) => total + value, 0);
+          worst = Math.max(worst, Math.abs(sum - wanted) / Math.max(1, Math.abs(wanted)));
+        }
+      console.log(`a map's sum and its logit less bias differ by at most ${worst.toExponential(2)} of it`);
+      expect(worst).toBeLessThanOrEqual(1e-4);
       expectClean(watched);
     } finally {
       await browser.close();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { launch, open, serve, webRoot, type Site } from '../support/browser';
 import { answer, expectClean, fileOf, hand, modelReady } from '../support/check-page';
 import { jpegs } from '../support/pictures';
@@ -63,6 +63,73 @@ test('a whole visit asks only its own origin, breaks no rule, and keeps no pictu
   expect(await page.locator('.entry').count()).toBe(0);
   await watched.context.close();
 });
+
+/** What comes of a request to another origin and of code from a string, where the browser's own tools do not allow it. */
+async function tryForbidden(): Promise<{ fetched: string; evaluated: string[] }> {
+  const fetched = await fetch('http://127.0.0.1:9/elsewhere').then(
+    () => 'fetched',
+    (error: unknown) => String(error),
+  );
+  const attempt = (work: () => unknown) =>
+    new Promise<string>((resolve) =>
+      setTimeout(() => {
+        try {
+          work();
+          resolve('ran');
+        } catch (error) {
+          resolve(error instanceof Error ? error.name : '');
+        }
+      }),
+    );
+  const evaluated = [
+    await attempt(() => (0, eval)('1 + 1')),
+    await attempt(() => Reflect.construct(Function, ['return 1'])),
+  ];
+  return { fetched, evaluated };
+}
+
+async function controlled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (navigator.serviceWorker.controller === null) await new Promise((wait) => setTimeout(wait, 50));
+  });
+}
+
+test.each([
+  ['a host that sends them', [], 'block'],
+  ['the service worker, on a host that sends them', [], 'allow'],
+  ['the service worker, on a host that does not', ['--no-headers'], 'allow'],
+] as const)(
+  'page and worker reach no other origin and run no code from strings, with headers of %s',
+  async (_, options, serviceWorkers) => {
+    const host = await serve([...options]);
+    try {
+      const watched = await open(browser, host.url, { serviceWorkers });
+      const { page, violations } = watched;
+      await modelReady(page);
+      if (serviceWorkers === 'allow') {
+        await controlled(page);
+        await page.reload();
+        await modelReady(page);
+      }
+      expectClean(watched);
+      const inPage = await page.evaluate(tryForbidden);
+      expect(inPage.fetched).toContain('TypeError');
+      expect(inPage.evaluated).toEqual(['EvalError', 'EvalError']);
+      await expect.poll(() => violations.join('\n')).toMatch(/connect-src/);
+      violations.length = 0;
+      const worker = page.workers().find((one) => one.url().includes('/assets/main-'));
+      if (worker === undefined) throw new Error('the worker is not there');
+      const inWorker = await worker.evaluate(tryForbidden);
+      expect(inWorker.fetched).toContain('TypeError');
+      expect(inWorker.evaluated).toEqual(['EvalError', 'EvalError']);
+      await expect.poll(() => violations.join('\n')).toMatch(/in a worker: connect-src: http:.*elsewhere/);
+      await watched.context.close();
+    } finally {
+      host.stop();
+    }
+  },
+);
 
 test('the watching notices a request to another origin, an inline script and an eval', async () => {
   const watched = await open(browser, site.url);

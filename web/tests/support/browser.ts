@@ -112,6 +112,17 @@ export async function watch(context: BrowserContext, url: string): Promise<Watch
     if (/Content Security Policy/i.test(message.text())) violations.push(message.text());
     if (message.type() === 'error') errors.push(message.text());
   });
+  // A worker has a policy of its own and tells nobody but itself what broke it.
+  page.on('worker', (worker) => {
+    void worker
+      .evaluate(() =>
+        addEventListener('securitypolicyviolation', (event) => {
+          const { effectiveDirective, blockedURI } = event as SecurityPolicyViolationEvent;
+          console.error(`Content Security Policy in a worker: ${effectiveDirective}: ${blockedURI}`);
+        }),
+      )
+      .catch(() => undefined);
+  });
   return { page, context, foreign, violations, errors };
 }
 

@@ -75,6 +75,11 @@ function measured(card: ModelCard): { part: string; report: MetricReport } | nul
   return null;
 }
 
+/** By the name of its data set; only then is it known where its pictures come from. */
+function learntFromIsic({ training }: ModelCard): boolean {
+  return /isic/i.test(JSON.stringify(training));
+}
+
 function Section({ id, title, children }: { id: string; title: string; children: preact.ComponentChildren }) {
   return (
     <section class="card stack" aria-labelledby={id}>
@@ -106,7 +111,7 @@ export function ModelView() {
           </Section>
           <Section id="model-who" title={t.who.title}>
             <ul class="who">
-              {t.who.items.map((item) => (
+              {[...t.who.items, learntFromIsic(card) ? t.who.isic : t.who.otherData].map((item) => (
                 <li key={item}>{item}</li>
               ))}
             </ul>

@@ -12,6 +12,10 @@ export const check = {
     or: 'or paste one, or',
     pick: 'Choose pictures',
     camera: 'Use the camera',
+    unreadable: (count: number) =>
+      count === 1
+        ? 'One file or folder could not be read and was left out; perhaps moved since, or not allowed:'
+        : `${count} files or folders could not be read and were left out; perhaps moved since, or not allowed:`,
     kinds: 'JPEG or PNG. Nothing is uploaded or stored.',
     pasted: (number: number) => `Pasted picture ${number}`,
     taken: (number: number) => `Camera picture ${number}`,
@@ -114,6 +118,8 @@ export const check = {
     compareNone: 'nothing',
     remove: 'Remove',
     again: 'Check again',
+    answeredBy: (name: string) => `Answered by ${name}.`,
+    older: 'Another model or head is in use now. “Check again” asks that one.',
     took: (total: string, network: string) => `Checked in ${total} ms, ${network} ms of them in the network.`,
   },
   unlike: {
@@ -142,6 +148,8 @@ export const check = {
     modelLine: (name: string, architecture: string) => `${name} (${architecture})`,
     head: (name: string) => `with the personalised head “${name}”`,
     weights: 'Weights, SHA-256',
+    otherModel:
+      'Not all of these answers were given by the model and head that are in use now: what gave each is said below it. The following is true of the model in use now.',
     balanced: 'Balanced accuracy in validation',
     melanoma: 'Melanoma sensitivity in validation',
     interval: (value: string, low: string, high: string) => `${value} (${low} to ${high})`,

@@ -23,6 +23,11 @@ export const common = {
   close: 'Close',
   retry: 'Try again',
   dismiss: 'Dismiss',
+  view: {
+    failed: 'This view could not be shown',
+    help: 'Perhaps the network is gone, or the site was renewed meanwhile. Try again; if that does not help, reload the page. Reloading loses the pictures and results that are open here.',
+    reload: 'Reload the page',
+  },
   model: {
     loading: 'Fetching the model',
     progress: (done: string, total: string) => `${done} of ${total} MB`,

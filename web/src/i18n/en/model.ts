@@ -1,16 +1,18 @@
 /** The view "model". */
 export const model = {
   title: 'The model',
-  lead: 'What the model file says of itself. Nothing here is known to the page by other means.',
+  lead: 'What the model file says of itself; only who should not use it is said by the page.',
   waiting: 'The model is being opened.',
   who: {
     title: 'Who should not use it',
     items: [
       'Nobody should decide about a person’s skin by it: it is research software, not a medical device, and no substitute for a doctor.',
       'It knows dermoscopic pictures only. Pictures from a phone without a dermatoscope, of nails, of mucosa or of anything else are outside of what it learnt.',
-      'Its training pictures come from few hospitals in Europe, Australia and the Americas, and mostly from light skin. On darker skin it was hardly measured, and it may be much worse.',
       'It knows only the kinds listed here. Any other lesion is called one of them.',
     ],
+    isic: 'Its training pictures (ISIC) come from few hospitals in Europe, Australia and the Americas, and mostly from light skin. On darker skin it was hardly measured, and it may be much worse.',
+    otherData:
+      'Whose skin its training pictures show, the page does not know. On skin unlike theirs it may be much worse.',
   },
   facts: {
     title: 'At a glance',

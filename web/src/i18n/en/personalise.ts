@@ -133,6 +133,7 @@ export const personalise = {
     discard: 'Discard this head',
     keep: 'Keep and use this head',
     kept: 'This head is kept and in use.',
+    used: 'This head is in use until the page is closed: it could not be kept.',
     notEnough: 'After leaving out what could not be read, there are too few pictures left.',
   },
   curves: {

@@ -14,6 +14,7 @@ export const problems = {
   'model-corrupt':
     'The model that arrived is not the one that this site ships. Try again; if it stays so, tell the site’s owner.',
   'model-refused': 'This file is not a model of this project.',
+  'model-changed': 'Another model was opened meanwhile. Train again with the one that is open now.',
   'no-simd':
     'This browser cannot run the model: its WebAssembly has no SIMD instructions. Use a current version of Chrome, Edge, Firefox or Safari.',
   'no-webassembly':
@@ -29,6 +30,8 @@ export const problems = {
   'camera-refused':
     'The camera was not allowed. Allow it in the browser’s address bar, or pick a picture instead.',
   'camera-missing': 'No camera was found. Pick a picture instead.',
+  'camera-busy':
+    'There is a camera, but it cannot be started. Close other programs and pages that use it and try again, or pick a picture instead.',
   'head-refused': 'This head does not belong to the model that is open.',
   aborted: 'Stopped.',
   unknown: 'Something went wrong that was not foreseen.',

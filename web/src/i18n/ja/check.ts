@@ -13,6 +13,8 @@ export const check: Messages['check'] = {
     or: '貼り付けるか、または',
     pick: '画像を選ぶ',
     camera: 'カメラを使う',
+    unreadable: (count) =>
+      `${count}件のファイルまたはフォルダを読み込めないため除きました。移動されたか、許可がない可能性があります：`,
     kinds: 'JPEG または PNG。送信も保存もしません。',
     pasted: (number) => `貼り付けた画像 ${number}`,
     taken: (number) => `カメラの画像 ${number}`,
@@ -102,6 +104,8 @@ export const check: Messages['check'] = {
     compareNone: 'なし',
     remove: '消す',
     again: '調べ直す',
+    answeredBy: (name) => `回答したモデル：${name}。`,
+    older: '現在は別のモデルまたはヘッドを使用しています。「もう一度調べる」を押すと、現在のものが答えます。',
     took: (total, network) => `${total} ミリ秒 (うちネットワーク ${network} ミリ秒)`,
   },
   unlike: {
@@ -128,6 +132,8 @@ export const check: Messages['check'] = {
     model: 'モデル',
     modelLine: (name, architecture) => `${name} (${architecture})`,
     head: (name) => `個別化ヘッド「${name}」を使用`,
+    otherModel:
+      '現在使用中のモデルとヘッドによるものではない回答が含まれています。それぞれの回答元は各結果の下に示しています。以下は現在使用中のモデルについての記載です。',
     weights: '重みの SHA-256',
     balanced: '検証での平均感度 (balanced accuracy)',
     melanoma: '検証でのメラノーマ感度',

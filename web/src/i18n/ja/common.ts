@@ -24,6 +24,11 @@ export const common: Messages['common'] = {
   close: '閉じる',
   retry: 'もう一度試す',
   dismiss: '閉じる',
+  view: {
+    failed: 'この画面を表示できませんでした',
+    help: 'ネットワークが切れたか、その間にサイトが更新された可能性があります。もう一度お試しください。だめな場合はページを再読み込みしてください。再読み込みすると、開いている画像と結果は失われます。',
+    reload: 'ページを再読み込み',
+  },
   model: {
     loading: 'モデルを取得しています',
     progress: (done, total) => `${total} MB 中 ${done} MB`,

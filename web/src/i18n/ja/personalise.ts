@@ -119,6 +119,7 @@ export const personalise: Messages['personalise'] = {
     discard: 'このヘッドを破棄する',
     keep: 'このヘッドを保存して使う',
     kept: 'このヘッドは保存され、使用中です。',
+    used: 'このヘッドは使用中ですが、保存できなかったため、ページを閉じるまでしか使えません。',
     notEnough: '読み込めない画像を除くと、画像が足りません。',
   },
   curves: {

@@ -14,6 +14,7 @@ export const problems: Messages['problems'] = {
   'model-corrupt':
     '届いたモデルはこのサイトのものと一致しません。もう一度お試しください。続く場合はサイトの管理者にお知らせください。',
   'model-refused': 'このファイルはこのプロジェクトのモデルではありません。',
+  'model-changed': '途中で別のモデルが開かれました。今開いているモデルで、もう一度学習してください。',
   'no-simd':
     'このブラウザではモデルを実行できません。WebAssembly の SIMD 命令がありません。Chrome、Edge、Firefox、Safari の新しい版をお使いください。',
   'no-webassembly':
@@ -29,6 +30,8 @@ export const problems: Messages['problems'] = {
   'camera-refused':
     'カメラの使用が許可されていません。ブラウザのアドレスバーで許可するか、画像を選んでください。',
   'camera-missing': 'カメラが見つかりません。代わりに画像を選んでください。',
+  'camera-busy':
+    'カメラはありますが、起動できません。カメラを使っているほかのアプリやページを閉じてもう一度お試しになるか、画像を選んでください。',
   'head-refused': 'このヘッドは、開いているモデルのものではありません。',
   aborted: '中止しました。',
   unknown: '予期しない問題が起きました。',

@@ -9,7 +9,8 @@ let taken = 0;
 
 function codeOf(error: unknown): ProblemCode {
   const name = error instanceof DOMException ? error.name : '';
-  return name === 'NotAllowedError' || name === 'SecurityError' ? 'camera-refused' : 'camera-missing';
+  if (name === 'NotAllowedError' || name === 'SecurityError') return 'camera-refused';
+  return name === 'NotReadableError' || name === 'AbortError' ? 'camera-busy' : 'camera-missing';
 }
 
 function photograph(video: HTMLVideoElement): Promise<Blob | null> {

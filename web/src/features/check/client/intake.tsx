@@ -2,13 +2,15 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { text } from '@/i18n/language';
+import { droppedFiles } from '@/shared/dropped-files';
 import { view } from '@/shared/views';
 import { CameraDialog } from './camera-dialog';
-import { droppedFiles } from './dropped-files';
 import { addFiles, items } from './items';
 
 const dragging = signal(false);
 const cameraOpen = signal(false);
+/** Of the last drop. */
+const unreadable = signal<readonly string[]>([]);
 let pasted = 0;
 
 function onPaste(event: ClipboardEvent): void {
@@ -41,7 +43,10 @@ function onDrop(event: DragEvent): void {
   dragging.value = false;
   if (view.value !== 'check' || event.dataTransfer === null) return;
   event.preventDefault();
-  void droppedFiles(event.dataTransfer).then(addFiles);
+  void droppedFiles(event.dataTransfer).then((dropped) => {
+    unreadable.value = dropped.unreadable;
+    addFiles(dropped.files.map(({ file }) => file));
+  });
 }
 
 /** Anywhere on the page counts as the place to drop to. */
@@ -101,6 +106,13 @@ export function Intake() {
         }}
       />
       <p class="quiet small intake-kinds">{t.kinds}</p>
+      <div role="status">
+        {unreadable.value.length > 0 && (
+          <p class="message warn">
+            {t.unreadable(unreadable.value.length)} {unreadable.value.slice(0, 20).join(', ')}
+          </p>
+        )}
+      </div>
       {cameraOpen.value && <CameraDialog close={() => (cameraOpen.value = false)} />}
     </section>
   );

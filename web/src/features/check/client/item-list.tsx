@@ -3,7 +3,7 @@ import { percent, text } from '@/i18n/language';
 import { useLasting } from '@/shared/use-lasting';
 import { ExportMenu } from './export-menu';
 import { nameOf } from './summary';
-import { counts, items, removeAll, resumeAll, selectedId, stopAll, type Item } from './items';
+import { counts, items, removeAll, resumeAll, selected, selectedId, stopAll, type Item } from './items';
 
 function stateLine(item: Item): { line: string; kind: string } {
   const t = text.value.check.list;
@@ -64,6 +64,16 @@ function Entry({ item }: { item: Item }) {
   );
 }
 
+/** For screen readers, once all is done: how many, and the answer of the picture that is looked at. */
+function announcement(): string {
+  const t = text.value.check.list;
+  const { all, done, failed, busy } = counts.value;
+  if (busy > 0 || done + failed === 0) return '';
+  const count = all === 1 ? '' : `${t.heading(done + failed, all)}. `;
+  const item = selected.value;
+  return item === null ? count : `${count}${item.name}: ${stateLine(item).line}`;
+}
+
 export function ItemList() {
   const t = text.value.check.list;
   const { all, done, failed, busy, stopped } = counts.value;
@@ -71,7 +81,7 @@ export function ItemList() {
   return (
     <section class="list" aria-label={t.label}>
       <div class="list-head">
-        <h2 aria-live="polite">{all === 1 ? t.one : t.heading(done + failed, all)}</h2>
+        <h2>{all === 1 ? t.one : t.heading(done + failed, all)}</h2>
         {failed > 0 && <p class="small problem-text">{t.failed(failed)}</p>}
         {lasting && all > 1 && <progress max={all} value={done + failed} aria-label={t.label} />}
         <div class="row">
@@ -91,6 +101,9 @@ export function ItemList() {
           </button>
         </div>
       </div>
+      <p class="visually-hidden" role="status" data-testid="check-status">
+        {announcement()}
+      </p>
       <ul class="entries">
         {items.value.map((item) => (
           <Entry key={item.id} item={item} />

@@ -2,7 +2,7 @@
 import { batch, computed, signal, type Signal } from '@preact/signals';
 import type { Rectangle } from '@core';
 import type { Problem } from '@/shared/problem';
-import { modelState, openShippedModel, worker } from '@/worker/client';
+import { modelState, openShippedModel, reopenShippedModel, worker } from '@/worker/client';
 import type { CheckResult } from '../shared/result';
 
 export type ItemState =
@@ -55,6 +55,8 @@ export const counts = computed(() => {
 const inFlight = 2;
 const queue: Item[] = [];
 const running = new Set<Item>();
+/** Of those that run, the ones whose options changed meanwhile. */
+const outdated = new Set<Item>();
 let next = 1;
 
 export function addFiles(files: readonly File[]): void {
@@ -78,7 +80,12 @@ export function addFiles(files: readonly File[]): void {
 
 /** Checks the picture (again), with the present options. */
 export function enqueue(item: Item): void {
-  if (queue.includes(item) || running.has(item)) return;
+  if (queue.includes(item)) return;
+  if (running.has(item)) {
+    outdated.add(item);
+    void worker().abort(item.id);
+    return;
+  }
   item.state.value = { step: 'waiting' };
   item.answerAnyway.value = false;
   queue.push(item);
@@ -94,6 +101,7 @@ export function finishCrop(item: Item, crop: Rectangle | null): void {
 }
 
 async function pump(): Promise<void> {
+  if (queue.length === 0) return;
   await openShippedModel();
   const state = modelState.value;
   if (state.step === 'failed') {
@@ -113,7 +121,8 @@ async function run(item: Item): Promise<void> {
   const options = { crop: item.crop, augment: augment.value };
   const outcome = await worker().check(item.id, item.file, item.name, options);
   running.delete(item);
-  if (outcome.ok) {
+  if (outdated.delete(item)) enqueue(item);
+  else if (outcome.ok) {
     item.state.value = { step: 'done', result: outcome.value };
     void judge(item, outcome.value);
   } else if (outcome.problem.code === 'aborted') item.state.value = { step: 'stopped' };
@@ -135,6 +144,7 @@ async function judge(item: Item, result: CheckResult): Promise<void> {
 export function stopAll(): void {
   batch(() => {
     for (const item of queue.splice(0)) item.state.value = { step: 'stopped' };
+    outdated.clear();
     for (const item of running) void worker().abort(item.id);
   });
 }
@@ -143,18 +153,22 @@ export function resumeAll(): void {
   for (const item of items.value) if (item.state.value.step === 'stopped') enqueue(item);
 }
 
-/** After a model that could not be opened: checks again what failed for that. */
+/** What a picture's check ends with where the model, and not the picture, is to blame. */
+const ofModel = /^(model-.*|runtime|unknown|no-.*|insecure-page)$/;
+
+/** After a model that could not be opened or that stopped: opens it again and checks what failed for that. */
 export function retryModel(): void {
-  for (const item of items.value) {
-    const state = item.state.value;
-    if (state.step === 'failed' && state.problem.code.startsWith('model-')) enqueue(item);
-  }
-  void openShippedModel();
+  const again = items.value.filter(({ state: { value } }) => {
+    return value.step === 'failed' && ofModel.test(value.problem.code);
+  });
+  void reopenShippedModel();
+  again.forEach(enqueue);
 }
 
 export function remove(item: Item): void {
   const place = queue.indexOf(item);
   if (place >= 0) queue.splice(place, 1);
+  outdated.delete(item);
   if (running.has(item)) void worker().abort(item.id);
   URL.revokeObjectURL(item.url);
   batch(() => {

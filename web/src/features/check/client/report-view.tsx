@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Interval, ModelCard } from '@core';
 import { language, percent, text } from '@/i18n/language';
 import { modelState } from '@/worker/client';
+import { answeredBy, isOlder } from './answered-by';
 import { reportOpen } from './export-menu';
 import { items, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
@@ -43,6 +44,14 @@ function Entry({ item, result }: { item: Item; result: CheckResult }) {
           <Probabilities result={result} index={index} choose={null} />
         </>
       )}
+      <p class="small">
+        {answeredBy(result)}{' '}
+        {isOlder(result) && (
+          <span class="hash">
+            {t.report.weights}: {result.model.weightsSha256}
+          </span>
+        )}
+      </p>
     </section>
   );
 }
@@ -103,6 +112,7 @@ export function ReportView() {
   useEffect(() => heading.current?.focus(), []);
   const made = new Date().toLocaleString(language.value, { dateStyle: 'long', timeStyle: 'short' });
   const failed = items.value.filter((item) => item.state.value.step === 'failed');
+  const older = items.value.some(({ state: { value } }) => value.step === 'done' && isOlder(value.result));
   return (
     <div class="report">
       <div class="row report-actions">
@@ -136,6 +146,7 @@ export function ReportView() {
           </ul>
         </section>
       )}
+      {older && <p class="message warn">{t.report.otherModel}</p>}
       {modelState.value.step === 'ready' && (
         <Card card={modelState.value.info.card} headName={modelState.value.info.headName} />
       )}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { decimal, percent, text } from '@/i18n/language';
 import { useLasting } from '@/shared/use-lasting';
 import type { CheckResult } from '../shared/result';
+import { answeredBy, isOlder } from './answered-by';
 import { enqueue, croppingId, remove, type Item } from './items';
 import { PictureWithMap } from './picture-with-map';
 import { Probabilities } from './probabilities';
@@ -185,6 +186,11 @@ export function ResultView({ item }: { item: Item }) {
           {result === null && <Unfinished item={item} />}
           {result && held && <NoAnswer item={item} result={result} />}
           {result?.unlike?.unlike && !held && <p class="message warn">{t.unlike.shown}</p>}
+          {result && isOlder(result) && (
+            <p class="message warn" data-testid="older-answer">
+              {answeredBy(result)} {t.result.older}
+            </p>
+          )}
           {result && <Warnings result={result} />}
           {result && !held && (
             <>
@@ -192,6 +198,7 @@ export function ResultView({ item }: { item: Item }) {
               <Probabilities result={result} index={index} choose={choose} />
               <Targets result={result} />
               <p class="small quiet number">
+                {answeredBy(result)}{' '}
                 {t.result.took(result.timing.total.toFixed(0), result.timing.network.toFixed(0))}
               </p>
             </>

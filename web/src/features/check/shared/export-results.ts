@@ -79,6 +79,10 @@ export function toCsv(all: readonly Exported[], notice: string): string {
   return '\ufeff' + [head, ...lines].map((line) => line.map(csvField).join(',')).join('\r\n') + '\r\n';
 }
 
+function byClass({ classes }: CheckResult, values: Float32Array): Record<string, number | undefined> {
+  return Object.fromEntries(classes.map(({ code }, k) => [code, values[k]]));
+}
+
 /** Everything, maps included; the card says what the model is. */
 export function toJson(all: readonly Exported[], card: unknown, notice: string, date: Date): string {
   const pictures = all.map(({ name, result, problem }) =>
@@ -90,6 +94,9 @@ export function toJson(all: readonly Exported[], card: unknown, notice: string, 
           maps: {
             width: result.maps.width,
             height: result.maps.height,
+            // Each map sums to its class's logit less its bias.
+            logits: byClass(result, result.maps.logits),
+            bias: byClass(result, result.maps.bias),
             values: Object.fromEntries(
               result.classes.map(({ code }, k) => {
                 const count = result.maps.width * result.maps.height;

@@ -7,6 +7,7 @@ import type { LabelClass } from '../shared/classes';
 import type { LabelledImage } from '../shared/training-set';
 import {
   addClass,
+  addDropped,
   addFiles,
   classes,
   failures,
@@ -15,7 +16,7 @@ import {
   removeClass,
   removeImage,
 } from './collection';
-import { chosenPathFiles, droppedPathFiles } from './dropped-folders';
+import { chosenPathFiles } from './chosen-files';
 
 /** So many pictures of a kind are shown at first. */
 const shown = 5;
@@ -118,8 +119,7 @@ export function Bucket({ of }: { of: LabelClass }) {
       onDrop={(event) => {
         event.preventDefault();
         over.value = null;
-        if (event.dataTransfer)
-          void droppedPathFiles(event.dataTransfer).then((files) => addFiles(files, of.code));
+        if (event.dataTransfer) void addDropped(event.dataTransfer, of.code);
       }}
     >
       <div class="bucket-head">

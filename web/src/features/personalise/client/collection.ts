@@ -2,12 +2,12 @@
 import { batch, computed, signal } from '@preact/signals';
 import { classes as english } from '@/i18n/en/classes';
 import { classes as japanese } from '@/i18n/ja/classes';
+import { type PathFile, droppedFiles } from '@/shared/dropped-files';
 import type { Problem } from '@/shared/problem';
 import { modelState } from '@/worker/client';
 import { type LabelClass, matchClass, newClass } from '../shared/classes';
 import { LabelTableError, type TableFault, imageKey, readLabelTable } from '../shared/label-table';
 import { type LabelledImage, conflictsOf, readiness, usable } from '../shared/training-set';
-import type { PathFile } from './dropped-folders';
 
 /** What a person should know of files that did not become what they thought. */
 export type Notice =
@@ -114,6 +114,13 @@ export async function addFiles(files: readonly PathFile[], code: string | null):
   const without = pictures.filter(({ folders }) => folders.length === 0).map(({ file }) => file.name);
   if (without.length > 0) note({ kind: 'no-class', names: without });
   return take(labelled);
+}
+
+/** Takes in what was dropped, on a kind or beside all of them. Call it in the event itself. */
+export async function addDropped(transfer: DataTransfer, code: string | null): Promise<void> {
+  const { files, unreadable } = await droppedFiles(transfer);
+  if (unreadable.length > 0) note({ kind: 'unreadable', names: unreadable });
+  await addFiles(files, code);
 }
 
 interface Labelled {

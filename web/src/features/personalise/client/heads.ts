@@ -58,11 +58,13 @@ export async function loadHeads(info: ModelInfo): Promise<void> {
 }
 
 /** Where the store does not take it, everything goes on in memory, and the person is told. */
-async function stored(work: Promise<unknown>): Promise<void> {
+async function stored(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
+    return true;
   } catch (error) {
     headProblem.value = { kind: 'not-kept', problem: toProblem(error) };
+    return false;
   }
 }
 
@@ -96,20 +98,35 @@ function stepTo(present: string | null): HeadChoice {
   return { present, before: [...choice.value.before, choice.value.present].slice(-remembered) };
 }
 
-async function add(info: ModelInfo, { file, card }: TrainedHead, name: string): Promise<StoredHead> {
+async function add(
+  info: ModelInfo,
+  { file, card }: TrainedHead,
+  name: string,
+): Promise<{ head: StoredHead; kept: boolean }> {
   const id = crypto.randomUUID();
   const head: StoredHead = { id, name, createdAt: Date.now(), trunkSha256: info.trunkSha256, file, card };
   heads.value = [...heads.value, head];
-  await stored(putHead(head));
-  return head;
+  return { head, kept: await stored(putHead(head)) };
 }
 
-/** Keeps a head that was just trained and lets it answer. */
-export function keepTrained(trained: TrainedHead, fallbackName: string): Promise<void> {
-  return acting(async (info) => {
-    const head = await add(info, trained, trained.card.name || fallbackName);
-    if (await answerWith(info, stepTo(head.id))) headEvent.value = { kind: 'kept', name: head.name };
+/** Keeps a head that was just trained and lets it answer. Says what of that worked; "used": not kept. */
+export async function keepTrained(
+  trained: TrainedHead,
+  fallbackName: string,
+): Promise<'kept' | 'used' | 'failed'> {
+  let done: 'kept' | 'used' | 'failed' = 'failed';
+  await acting(async (info) => {
+    const { head, kept } = await add(info, trained, trained.card.name || fallbackName);
+    if (!(await answerWith(info, stepTo(head.id)))) {
+      // A second attempt would otherwise leave two of it.
+      heads.value = heads.value.filter(({ id }) => id !== head.id);
+      if (kept) await stored(removeHead(head.id));
+      return;
+    }
+    done = kept ? 'kept' : 'used';
+    headEvent.value = { kind: done, name: head.name };
   });
+  return done;
 }
 
 /** Null: the model's own head. */
@@ -189,7 +206,7 @@ export function importHead(file: File): Promise<void> {
       return;
     }
     const name = check.card.name || file.name.replace(/\.safetensors$/i, '');
-    const head = await add(info, { file: bytes, card: check.card }, name);
+    const { head } = await add(info, { file: bytes, card: check.card }, name);
     if (await answerWith(info, stepTo(head.id))) headEvent.value = { kind: 'imported', name };
   });
 }

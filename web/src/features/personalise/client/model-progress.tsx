@@ -1,6 +1,6 @@
 // How far the model is, where it is not ready yet.
 import { text } from '@/i18n/language';
-import { modelState, openShippedModel } from '@/worker/client';
+import { modelState, reopenShippedModel } from '@/worker/client';
 
 export function ModelProgress() {
   const state = modelState.value;
@@ -12,7 +12,7 @@ export function ModelProgress() {
         <p>
           {t.common.model.failed}. {t.problems[state.problem.code]}
         </p>
-        <button type="button" class="small" onClick={() => void openShippedModel()}>
+        <button type="button" class="small" onClick={() => void reopenShippedModel()}>
           {t.common.retry}
         </button>
       </div>

@@ -5,11 +5,12 @@ import { text } from '@/i18n/language';
 import { modelState, openShippedModel } from '@/worker/client';
 import { Collection } from './collection-section';
 import { Comparison } from './comparison';
+import { restoreKept } from './embeddings';
 import { loadHeads } from './heads';
 import { HeadList } from './head-list';
 import { ModelProgress } from './model-progress';
 import './personalise.css';
-import { discard, headCardOf, restoreKept } from './training-run';
+import { discard, headCardOf } from './training-run';
 import { TrainingSection } from './training-section';
 
 /** The trunk whose heads and embeddings were read last: a change of head is no other trunk. */

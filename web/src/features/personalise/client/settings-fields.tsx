@@ -1,6 +1,6 @@
 // How the head is trained; nobody has to open this.
 import { decimal, text } from '@/i18n/language';
-import { type Settings, defaults, settings } from './training-run';
+import { type Settings, defaults, settings } from './training-settings';
 
 type NumberSetting = Exclude<keyof Settings, 'views'>;
 

@@ -2,35 +2,15 @@
 import { batch, signal } from '@preact/signals';
 import { proxy, transfer } from 'comlink';
 import type { HeadCard, HeadEpoch } from '@core';
-import { type StoredEmbedding, embeddingsOf, forgetEmbeddings, putEmbeddings } from '@/shared/head-store';
 import type { ModelInfo } from '@/shared/model-info';
-import { type Problem, toProblem } from '@/shared/problem';
+import { type Problem, ProblemError, toProblem } from '@/shared/problem';
 import { modelState, worker } from '@/worker/client';
 import type { TrainedHead, TrainingRows } from '../worker/personalise-face';
 import type { LabelClass } from '../shared/classes';
-import type { LabelledImage } from '../shared/training-set';
-import { classes, failures, images, ready, restore, trainable } from './collection';
-
-export interface Settings {
-  epochs: number;
-  learningRate: number;
-  pull: number;
-  replay: number;
-  heldOut: number;
-  seed: number;
-  /** 1, 4 (turned) or 8 (turned and mirrored). */
-  views: 1 | 4 | 8;
-}
-
-export const defaults: Settings = {
-  epochs: 50,
-  learningRate: 0.001,
-  pull: 0.01,
-  replay: 1,
-  heldOut: 0.2,
-  seed: 1,
-  views: 8,
-};
+import { type LabelledImage, readiness } from '../shared/training-set';
+import { classes, failures, ready, trainable } from './collection';
+import { embeddingOf, keepPresent, putEmbedding } from './embeddings';
+import { headName, settings } from './training-settings';
 
 export type Phase =
   | { step: 'idle' }
@@ -39,24 +19,19 @@ export type Phase =
   | { step: 'done'; head: TrainedHead; seconds: number; stopped: boolean }
   | { step: 'failed'; problem: Problem };
 
-export const settings = signal<Settings>(defaults);
-/** What the person calls the head that is trained next. */
-export const headName = signal('');
 export const phase = signal<Phase>({ step: 'idle' });
 export const epochs = signal<readonly HeadEpoch[]>([]);
-/** Whether computed embeddings stay on this device; never without the person's wish. */
-export const keepEmbeddings = signal(false);
-export const keepProblem = signal<Problem | null>(null);
-
-const embeddings = new Map<string, Float32Array<ArrayBuffer>>();
 const trainingJob = 'personalise-training';
 /** Pictures on their way to the worker at once. */
 const inFlight = 2;
 let stopped = false;
 let running: string[] = [];
 
-function keyOf(info: ModelInfo, image: LabelledImage): string {
-  return `${info.trunkSha256}/${image.hash}/${settings.value.views}`;
+/** What one training began with: pictures may come and go, and another model may be opened, while it runs. */
+interface Run {
+  info: ModelInfo;
+  views: number;
+  wanted: readonly LabelledImage[];
 }
 
 /** Classes of the new head: all shipped ones, then the new ones that have pictures. */
@@ -73,16 +48,32 @@ export async function start(): Promise<void> {
     epochs.value = [];
     failures.value = new Map();
   });
+  const run: Run = { info: model.info, views: settings.value.views, wanted: trainable.value };
   try {
-    const wanted = trainable.value;
-    await embedAll(model.info, wanted);
-    if (keepEmbeddings.value) await keep(model.info, wanted);
-    const set = trainable.value;
-    if (stopped || !ready.value.ready) phase.value = { step: 'idle' };
-    else await train(model.info, set);
+    await embedAll(run);
+    await keepPresent();
+    mustBeOpen(run.info);
+    const set = leftOf(run);
+    if (stopped || !readiness(set, classes.value, run.info.hasStatistics).ready)
+      phase.value = { step: 'idle' };
+    else await train(run, set);
   } catch (error) {
     phase.value = { step: 'failed', problem: toProblem(error) };
   }
+}
+
+function mustBeOpen({ trunkSha256 }: ModelInfo): void {
+  const { value } = modelState;
+  if (value.step !== 'ready' || value.info.trunkSha256 !== trunkSha256)
+    throw new ProblemError('model-changed');
+}
+
+/** Of the pictures that the run began with, those that are still there and that the network has looked at. */
+function leftOf({ info, views, wanted }: Run): LabelledImage[] {
+  const ids = new Set(wanted.map(({ id }) => id));
+  return trainable.value.filter(
+    (image) => ids.has(image.id) && embeddingOf(info, image, views) !== undefined,
+  );
 }
 
 export function busy(): boolean {
@@ -96,16 +87,19 @@ export function stop(): void {
   void worker().abort(trainingJob);
 }
 
+/** For heads of a model that is not open any more: one that is on its way ends by itself, and says why. */
 export function discard(): void {
+  if (busy()) return stop();
   batch(() => {
     phase.value = { step: 'idle' };
     epochs.value = [];
   });
 }
 
-async function embedAll(info: ModelInfo, set: readonly LabelledImage[]): Promise<void> {
-  const missing = set.filter((image) => image.file !== null && !embeddings.has(keyOf(info, image)));
-  const lost = set.filter((image) => image.file === null && !embeddings.has(keyOf(info, image)));
+async function embedAll(run: Run): Promise<void> {
+  const unseen = run.wanted.filter((image) => embeddingOf(run.info, image, run.views) === undefined);
+  const missing = unseen.filter(({ file }) => file !== null);
+  const lost = unseen.filter(({ file }) => file === null);
   for (const image of lost) fail(image, null);
   const began = performance.now();
   let done = 0;
@@ -118,7 +112,7 @@ async function embedAll(info: ModelInfo, set: readonly LabelledImage[]): Promise
   const queue = [...missing];
   const lane = async () => {
     for (let image = queue.shift(); image && !stopped; image = queue.shift()) {
-      await embedOne(info, image);
+      await embedOne(run, image);
       done += 1;
       report();
     }
@@ -126,14 +120,14 @@ async function embedAll(info: ModelInfo, set: readonly LabelledImage[]): Promise
   await Promise.all(Array.from({ length: inFlight }, lane));
 }
 
-async function embedOne(info: ModelInfo, image: LabelledImage): Promise<void> {
+async function embedOne({ info, views }: Run, image: LabelledImage): Promise<void> {
   const { file, id, name } = image;
   if (file === null) return;
-  const key = keyOf(info, image);
   running.push(id);
-  const result = await worker().embed(id, file, name, settings.value.views);
+  const result = await worker().embed(id, info.trunkSha256, file, name, views);
   running = running.filter((one) => one !== id);
-  if (result.ok) embeddings.set(key, result.value);
+  if (result.ok) putEmbedding(info, image, views, result.value);
+  else if (result.problem.code === 'model-changed') stop();
   else if (result.problem.code !== 'aborted') fail(image, result.problem);
 }
 
@@ -142,8 +136,7 @@ function fail(image: LabelledImage, problem: Problem | null): void {
   failures.value = new Map(failures.value).set(image.id, problem);
 }
 
-function rowsOf(info: ModelInfo, set: readonly LabelledImage[], codes: readonly string[]): TrainingRows {
-  const { views } = settings.value;
+function rowsOf({ info, views }: Run, set: readonly LabelledImage[], codes: readonly string[]): TrainingRows {
   const count = set.length * views;
   const rows: TrainingRows = {
     embeddings: new Float32Array(count * info.channels),
@@ -151,7 +144,7 @@ function rowsOf(info: ModelInfo, set: readonly LabelledImage[], codes: readonly 
     images: new Int32Array(count),
   };
   set.forEach((image, i) => {
-    const values = embeddings.get(keyOf(info, image));
+    const values = embeddingOf(info, image, views);
     if (values === undefined) throw new Error(`the embeddings of ${image.name} are missing`);
     rows.embeddings.set(values, i * views * info.channels);
     rows.labels.fill(codes.indexOf(image.label), i * views, (i + 1) * views);
@@ -160,7 +153,7 @@ function rowsOf(info: ModelInfo, set: readonly LabelledImage[], codes: readonly 
   return rows;
 }
 
-async function train(info: ModelInfo, set: readonly LabelledImage[]): Promise<void> {
+async function train(run: Run, set: readonly LabelledImage[]): Promise<void> {
   const head = headClasses(set);
   const codes = head.map(({ code }) => code);
   const { epochs: count, learningRate, pull, replay, heldOut, seed } = settings.value;
@@ -169,7 +162,7 @@ async function train(info: ModelInfo, set: readonly LabelledImage[]): Promise<vo
   const onEpoch = proxy((epoch: HeadEpoch) => {
     epochs.value = [...epochs.value, epoch];
   });
-  const rows = rowsOf(info, set, codes);
+  const rows = rowsOf(run, set, codes);
   const options = {
     ...{ epochs: count, learningRate, pull, replay, heldOut, seed },
     classes: codes,
@@ -177,6 +170,7 @@ async function train(info: ModelInfo, set: readonly LabelledImage[]): Promise<vo
   };
   const result = await worker().trainHead(
     trainingJob,
+    run.info.trunkSha256,
     transfer(rows, [rows.embeddings.buffer, rows.labels.buffer, rows.images.buffer]),
     options,
     headName.value.trim(),
@@ -185,68 +179,6 @@ async function train(info: ModelInfo, set: readonly LabelledImage[]): Promise<vo
   const seconds = (performance.now() - began) * 1e-3;
   if (result.ok) phase.value = { step: 'done', head: result.value, seconds, stopped };
   else phase.value = { step: 'failed', problem: result.problem };
-}
-
-async function keep(info: ModelInfo, set: readonly LabelledImage[]): Promise<void> {
-  const named = new Map(classes.value.map(({ code, name }) => [code, name]));
-  const rows = set.flatMap((image): StoredEmbedding[] => {
-    const key = keyOf(info, image);
-    const values = embeddings.get(key);
-    if (values === undefined) return [];
-    return [
-      {
-        key: `${key}/${image.label}`,
-        trunkSha256: info.trunkSha256,
-        imageHash: image.hash,
-        imageName: image.name,
-        label: image.label,
-        className: named.get(image.label) ?? image.label,
-        views: settings.value.views,
-        values,
-      },
-    ];
-  });
-  try {
-    await putEmbeddings(rows);
-    keepProblem.value = null;
-  } catch (error) {
-    keepProblem.value = toProblem(error);
-  }
-}
-
-/** Brings back the embeddings that an earlier visit kept. Says whether there were any. */
-export async function restoreKept(info: ModelInfo): Promise<void> {
-  try {
-    const kept = await embeddingsOf(info.trunkSha256);
-    if (kept.length === 0) return;
-    const [{ views } = { views: 8 }] = kept;
-    const usable = kept.filter((one) => one.views === views && one.values.length === views * info.channels);
-    batch(() => {
-      keepEmbeddings.value = true;
-      settings.value = { ...settings.value, views: views === 1 || views === 4 ? views : 8 };
-      for (const one of usable)
-        embeddings.set(`${info.trunkSha256}/${one.imageHash}/${one.views}`, one.values);
-      restore(usable.map((one) => ({ ...one, hash: one.imageHash, name: one.imageName })));
-    });
-  } catch (error) {
-    keepProblem.value = toProblem(error);
-  }
-}
-
-/** Switches the keeping; off also deletes what was kept. */
-export async function setKeepEmbeddings(on: boolean): Promise<void> {
-  keepEmbeddings.value = on;
-  const model = modelState.value;
-  if (on) {
-    if (model.step === 'ready') await keep(model.info, images.value);
-    return;
-  }
-  try {
-    await forgetEmbeddings();
-    keepProblem.value = null;
-  } catch (error) {
-    keepProblem.value = toProblem(error);
-  }
 }
 
 /** What the head that was just trained says of itself. */

@@ -4,19 +4,11 @@ import { decimal, language, text } from '@/i18n/language';
 import { modelState } from '@/worker/client';
 import { ready } from './collection';
 import { Curves } from './curves';
-import { keepTrained } from './heads';
+import { keepEmbeddings, keepProblem, setKeepEmbeddings } from './embeddings';
+import { busyWithHead, keepTrained } from './heads';
 import { SettingsFields } from './settings-fields';
-import {
-  discard,
-  epochs,
-  headName,
-  keepEmbeddings,
-  keepProblem,
-  phase,
-  setKeepEmbeddings,
-  start,
-  stop,
-} from './training-run';
+import { discard, epochs, phase, start, stop } from './training-run';
+import { headName } from './training-settings';
 
 export function defaultHeadName(): string {
   const date = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
@@ -86,13 +78,15 @@ function outcomeText(): string {
 
 export function TrainingSection() {
   const t = text.value.personalise;
-  const keptPhase = useSignal<unknown>(null);
+  const handled = useSignal<{ phase: unknown; done: 'kept' | 'used' } | null>(null);
   const now = phase.value;
   const busy = now.step === 'embedding' || now.step === 'training';
-  const kept = now.step === 'done' && keptPhase.value === now;
+  const done = now.step === 'done' && handled.value?.phase === now ? handled.value.done : null;
   const keepIt = () => {
     if (now.step !== 'done') return;
-    void keepTrained(now.head, defaultHeadName()).then(() => (keptPhase.value = now));
+    void keepTrained(now.head, defaultHeadName()).then((result) => {
+      if (result !== 'failed') handled.value = { phase: now, done: result };
+    });
   };
   return (
     <div class="stack">
@@ -148,7 +142,12 @@ export function TrainingSection() {
         )}
         {now.step === 'done' && (
           <>
-            <button type="button" class="primary" disabled={kept} onClick={keepIt}>
+            <button
+              type="button"
+              class="primary"
+              disabled={done !== null || busyWithHead.value}
+              onClick={keepIt}
+            >
               {t.run.keep}
             </button>
             <button type="button" class="plain" onClick={discard}>
@@ -158,7 +157,7 @@ export function TrainingSection() {
         )}
       </div>
       <Progress />
-      {now.step === 'done' && <p>{kept ? t.run.kept : outcomeText()}</p>}
+      {now.step === 'done' && <p>{done === null ? outcomeText() : t.run[done]}</p>}
       <p class="visually-hidden" role="status" data-testid="run-status">
         {announcement()}
       </p>

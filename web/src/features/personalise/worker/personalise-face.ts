@@ -2,8 +2,8 @@
 import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
 import { pictureProblem } from '@/worker/picture-problem';
 import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
-import { type Outcome, ProblemError, isCoreError, outcome } from '@/shared/problem';
-import { engine } from '@/worker/engine';
+import { type Outcome, ProblemError, isRefusal, outcome } from '@/shared/problem';
+import { type ActiveModel, engine } from '@/worker/engine';
 import { breathe } from '@/worker/job-queue';
 
 export interface TrainingRows {
@@ -28,19 +28,28 @@ const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes
 
 export const personaliseFace = {
   /** What the network says of the picture in the first `views` orientations: [views, channels]. */
-  embed(id: string, file: Blob, name: string, views: number): Promise<Outcome<Float32Array<ArrayBuffer>>> {
-    return outcome(() => engine.queue.run(id, (signal) => embed(file, name, views, signal)));
+  embed(
+    id: string,
+    trunkSha256: string,
+    file: Blob,
+    name: string,
+    views: number,
+  ): Promise<Outcome<Float32Array<ArrayBuffer>>> {
+    return outcome(() => engine.queue.run(id, (signal) => embed(trunkSha256, file, name, views, signal)));
   },
 
   /** Trains until all epochs are done or abort(id) is called; either way the head so far is the answer. */
   trainHead(
     id: string,
+    trunkSha256: string,
     rows: TrainingRows,
     options: HeadTrainingOptions,
     name: string,
     onEpoch: (epoch: HeadEpoch) => void,
   ): Promise<Outcome<TrainedHead>> {
-    return outcome(() => engine.queue.run(id, (signal) => trainHead(rows, options, name, onEpoch, signal)));
+    return outcome(() =>
+      engine.queue.run(id, (signal) => trainHead(trunkSha256, rows, options, name, onEpoch, signal)),
+    );
   },
 
   /** Whether a head file can answer with the open model, or why not. */
@@ -60,7 +69,7 @@ export const personaliseFace = {
 function checkHead(core: Core, file: Uint8Array<ArrayBuffer>, fileName: string): HeadCheck {
   const { shipped, trunkSha256 } = engine.active();
   const refused = (fault: HeadFault, error: unknown): HeadCheck => {
-    if (!isCoreError(error) || error.kind === 'internal') throw error;
+    if (!isRefusal(error)) throw error;
     return { fits: false, fault, detail: error.message };
   };
   let card: HeadCard;
@@ -86,7 +95,15 @@ function beginsAsSafetensors(file: Uint8Array): boolean {
   return file.length > 9 && file[6] === 0 && file[7] === 0 && file[8] === 0x7b;
 }
 
+/** The open model, if it has the trunk that the page asks about. */
+function activeWith(wanted: string): ActiveModel {
+  const active = engine.active();
+  if (active.trunkSha256 !== wanted) throw new ProblemError('model-changed');
+  return active;
+}
+
 async function embed(
+  trunk: string,
   file: Blob,
   name: string,
   views: number,
@@ -94,7 +111,7 @@ async function embed(
 ): Promise<Float32Array<ArrayBuffer>> {
   const core = await engine.core();
   const bytes = await readBytes(file);
-  const { shipped } = engine.active();
+  const { shipped } = activeWith(trunk);
   const { preprocessing } = shipped.card;
   const rows = new Float32Array(views * shipped.channels);
   const picture = decode(core.decodePicture.bind(core), bytes, name);
@@ -128,6 +145,7 @@ function decode<P>(read: (bytes: Uint8Array, name: string) => P, bytes: Uint8Arr
 }
 
 async function trainHead(
+  trunk: string,
   rows: TrainingRows,
   options: HeadTrainingOptions,
   name: string,
@@ -135,7 +153,7 @@ async function trainHead(
   signal: AbortSignal,
 ): Promise<TrainedHead> {
   const core = await engine.core();
-  const { shipped, trunkSha256 } = engine.active();
+  const { shipped, trunkSha256 } = activeWith(trunk);
   const trainer = core.trainHead(shipped, rows.embeddings, rows.labels, rows.images, options);
   try {
     while (trainer.epoch < trainer.epochs && !signal.aborted) {
@@ -172,8 +190,7 @@ function refusing<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (isCoreError(error) && error.kind !== 'internal')
-      throw new ProblemError('head-refused', error.message);
+    if (isRefusal(error)) throw new ProblemError('head-refused', error.message);
     throw error;
   }
 }
