@@ -25,7 +25,7 @@ describe('the colours of a class activation map', () => {
     const [strong, half] = places(maps, 0);
     expect(strong).toEqual([...warm, 255]);
     expect(half?.slice(0, 3)).toEqual([...warm]);
-    expect(half?.[3]).toBeCloseTo(255 * 0.5 ** 0.75, -0.5);
+    expect(half?.[3]).toBeCloseTo(255 * 0.5 ** 1.5, -0.5);
     const [beyond, against] = places(maps, 1);
     expect(beyond).toEqual([...cool, 255]);
     expect(against).toEqual([...cool, half?.[3]]);

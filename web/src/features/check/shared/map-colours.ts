@@ -27,7 +27,8 @@ export function mapPixels(maps: Maps, index: number): Uint8ClampedArray<ArrayBuf
   for (let i = 0; i < count; i++) {
     const value = (maps.values[index * count + i] ?? 0) / scale;
     pixels.set(value >= 0 ? warm : cool, 4 * i);
-    pixels[4 * i + 3] = 255 * Math.min(1, Math.abs(value)) ** 0.75;
+    // Steeper than the value, so that what speaks most stands out of a map that speaks for the class everywhere.
+    pixels[4 * i + 3] = 255 * Math.min(1, Math.abs(value)) ** 1.5;
   }
   return pixels;
 }
