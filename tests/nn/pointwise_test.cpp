@@ -39,29 +39,17 @@ LargeVector<Scalar> random_map(std::size_t size, Random& random) {
 void check(const ConvShape& s, Random& random) {
   const auto x = random_map(s.input_size(), random), w = random_map(s.weight_size(), random),
              dy = random_map(s.output_size(), random);
-  const std::size_t pixels = s.output_size() / at(s.out_channels), in = at(s.in_channels), out = at(s.out_channels);
-  Vector y_ref(pixels * out), dx_ref(pixels * in), dw_ref(w.size());
-  for (std::size_t p = 0; p < pixels; ++p) {
-    for (std::size_t o = 0; o < out; ++o) {
-      const double gradient = static_cast<double>(dy[p * out + o]);
-      for (std::size_t i = 0; i < in; ++i) {
-        y_ref[p * out + o] += static_cast<double>(x[p * in + i]) * static_cast<double>(w[o * in + i]);
-        dx_ref[p * in + i] += gradient * static_cast<double>(w[o * in + i]);
-        dw_ref[o * in + i] += gradient * static_cast<double>(x[p * in + i]);
-      }
-    }
-  }
+  const std::size_t out = at(s.out_channels), pixels = s.output_size() / out;
+  const Passes expected = passes_of(s, x, w, dy);
   const auto convolution = pointwise_convolution(s);
-  LargeVector<Scalar> y(s.output_size(), 7.0f), dx(x.size(), 7.0f), dw(w.size(), 7.0f);
-  convolution->forward(x, w, y);
-  convolution->backward_data(dy, w, dx);
-  convolution->backward_weights(x, dy, dw);
-  CHECK(relative_difference(y, y_ref) < 1e-5);
-  CHECK(relative_difference(dx, dx_ref) < 1e-5);
-  CHECK(relative_difference(dw, dw_ref) < 1e-5);
+  const PassDifferences off = differences(*convolution, x, w, dy, expected);
+  CHECK(off.y < 1e-5);
+  CHECK(off.dx < 1e-5);
+  CHECK(off.dw < 1e-5);
 
   const std::size_t parts = at(thread_count());
-  LargeVector<Scalar> measured(s.output_size(), 7.0f);
+  LargeVector<Scalar> y(s.output_size()), measured(s.output_size(), 7.0f);
+  convolution->forward(x, w, y);
   std::vector<Scalar> shift(out);
   std::vector<double> sum(parts * out), squares(parts * out);
   REQUIRE(convolution->forward_measured(x, w, measured, {shift, sum, squares}));
@@ -73,7 +61,7 @@ void check(const ConvShape& s, Random& random) {
       second += squares[part * out + c];
     }
     for (std::size_t p = 0; p < pixels; ++p) {
-      const double d = y_ref[p * out + c] - static_cast<double>(shift[c]);
+      const double d = expected.y[p * out + c] - static_cast<double>(shift[c]);
       expected_first += d;
       expected_second += d * d;
     }

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/index.h"
+#include "core/base/large_vector.h"
 #include "core/base/random.h"
 #include "core/nn/backend.h"
 #include "core/nn/network.h"
@@ -161,6 +162,36 @@ double relative_difference(const Actual& actual, const Expected& expected) {
     magnitude = std::max(magnitude, std::abs(static_cast<double>(expected[i])));
   }
   return std::isnan(difference) ? 1e30 : difference / magnitude;
+}
+
+/// The three passes of a convolution by their definition.
+struct Passes {
+  Vector y, dx, dw;
+};
+
+inline Passes passes_of(const ConvShape& s, std::span<const Scalar> x, std::span<const Scalar> w,
+                        std::span<const Scalar> dy) {
+  Passes passes{convolve(s, widen(x), widen(w)), Vector(x.size(), 0.0), Vector(w.size(), 0.0)};
+  for_products(s, [&](std::size_t xi, std::size_t wi, std::size_t yi) {
+    passes.dx[xi] += static_cast<double>(w[wi]) * static_cast<double>(dy[yi]);
+    passes.dw[wi] += static_cast<double>(x[xi]) * static_cast<double>(dy[yi]);
+  });
+  return passes;
+}
+
+/// How far a convolution's passes are from those, each relative to its largest value.
+struct PassDifferences {
+  double y, dx, dw;
+};
+
+inline PassDifferences differences(Convolution& convolution, std::span<const Scalar> x, std::span<const Scalar> w,
+                                   std::span<const Scalar> dy, const Passes& expected) {
+  LargeVector<Scalar> y(expected.y.size(), Scalar(7)), dx(x.size(), Scalar(7)), dw(w.size(), Scalar(7));
+  convolution.forward(x, w, y);
+  convolution.backward_data(dy, w, dx);
+  convolution.backward_weights(x, dy, dw);
+  return {relative_difference(y, expected.y), relative_difference(dx, expected.dx),
+          relative_difference(dw, expected.dw)};
 }
 
 }  // namespace dermdistill::reference

@@ -12,6 +12,7 @@ import {
   expectClean,
   fileOf,
   hand,
+  holdModel,
   modelReady,
   pick,
   probabilities,
@@ -279,12 +280,7 @@ test('the words that a result must not show are nowhere on the page', async () =
 test('a crop that is applied while the picture is being checked is not lost', async () => {
   const context = await browser.newContext({ locale: 'en-GB', serviceWorkers: 'block' });
   const page = await context.newPage();
-  let release = () => undefined as void;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  await context.route('**/*.onnx', async (route) => {
-    await released;
-    await route.continue();
-  });
+  const release = await holdModel(context);
   await page.goto(site.url);
   await page.getByLabel('Look from eight sides').check();
   await hand(page, 'drop', [fileOf(jpegs()[0] ?? '')]);

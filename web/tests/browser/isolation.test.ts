@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { launch, open, serve, type Site } from '../support/browser';
-import { answer, expectClean, fileOf, hand, modelReady, probabilities } from '../support/check-page';
+import {
+  answer,
+  expectClean,
+  fileOf,
+  hand,
+  holdModel,
+  modelReady,
+  probabilities,
+} from '../support/check-page';
 import { jpegs } from '../support/pictures';
 
 let browser: Browser;
@@ -75,12 +83,7 @@ test('where the host isolates the page, the switch says so on later visits too',
 test('a choice that is made before there is a service worker reaches it', async () => {
   const context = await browser.newContext({ locale: 'en-GB' });
   const page = await context.newPage();
-  let release = () => undefined as void;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  await context.route('**/*.onnx', async (route) => {
-    await released;
-    await route.continue();
-  });
+  const release = await holdModel(context);
   await page.goto(withoutHeaders.url);
   await page.locator('.settings summary').click();
   await page.getByLabel('Use several processor cores').uncheck();

@@ -2,7 +2,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { Watched } from './browser';
 
 export interface TestFile {
@@ -19,6 +19,17 @@ export const fileOf = (path: string): TestFile => ({
 
 export async function modelReady(page: Page): Promise<void> {
   await page.locator('.model-strip.ready').waitFor({ timeout: 60_000 });
+}
+
+/** Models are not served until the function that is returned is called. */
+export async function holdModel(context: BrowserContext): Promise<() => void> {
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await context.route('**/*.onnx', async (route) => {
+    await released;
+    await route.continue();
+  });
+  return () => release();
 }
 
 /** Drops or pastes files, as the browser would hand them to the page. */

@@ -5,6 +5,8 @@ import { text } from '@/i18n/language';
 import { openShippedModel } from '@/worker/client';
 import './check.css';
 import './result.css';
+import './dialogs.css';
+import './report.css';
 import { CropDialog } from './crop-dialog';
 import { reportOpen } from './export-menu';
 import { Intake } from './intake';

@@ -30,12 +30,12 @@ function share(value: number | null): string {
 
 function Bars({ before, after }: { before: number | null; after: number | null }) {
   const bar = (value: number | null, look: string) => (
-    <span class={`bar ${look}`} style={{ '--share': (value ?? 0).toFixed(3) }} />
+    <span class={`share-bar ${look}`} style={{ '--share': (value ?? 0).toFixed(3) }} />
   );
   return (
     <span class="bars" aria-hidden="true">
-      {bar(before, 'bar-before')}
-      {bar(after, 'bar-after')}
+      {bar(before, 'share-before')}
+      {bar(after, 'share-after')}
     </span>
   );
 }

@@ -10,6 +10,10 @@ import { loadHeads } from './heads';
 import { HeadList } from './head-list';
 import { ModelProgress } from './model-progress';
 import './personalise.css';
+import './collection.css';
+import './training.css';
+import './comparison.css';
+import './heads.css';
 import { discard, headCardOf } from './training-run';
 import { TrainingSection } from './training-section';
 
