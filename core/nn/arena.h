@@ -24,6 +24,8 @@ class Arena {
   void allocate();
 
   std::span<Scalar> buffer(Id id) const;
+  /// All of it.
+  std::span<Scalar> memory() const { return {memory_.get(), total_}; }
   std::size_t bytes() const { return total_ * sizeof(Scalar); }
 
  private:

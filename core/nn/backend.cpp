@@ -45,7 +45,7 @@ const Backend& backend_named(std::string_view name) {
 #endif
   if (name == "fused") return fused_backend();
   if (name == "eigen") return eigen_backend();
-  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, onednn_bf16, fused or eigen");
+  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, onednn_bf16, fused or eigen, or for training cuda or cuda_tf32");
 }
 
 }  // namespace dermdistill

@@ -60,10 +60,14 @@ class FusedConvolution {
   virtual void run(std::span<const Scalar> x, std::span<const Scalar> residual, std::span<Scalar> y) = 0;
 };
 
+class Accelerator;
+
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
+  /// What runs whole passes of networks in place of the kernels below, or null; see core/gpu/accelerator.h.
+  virtual const Accelerator* accelerator() const { return nullptr; }
   /// Whether training runs inverted residual blocks as one layer each, instead of unit by unit.
   virtual bool fuses_blocks() const { return false; }
   virtual std::unique_ptr<Convolution> convolution(const ConvShape& shape) const = 0;

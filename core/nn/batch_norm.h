@@ -7,11 +7,9 @@
 
 #include "core/nn/backend.h"
 #include "core/nn/block_kernels.h"
+#include "core/nn/norm_constants.h"
 
 namespace dermdistill {
-
-constexpr double kNormEpsilon = 1e-5;  // torchvision's, both networks
-constexpr double kNormMomentum = 0.1;
 
 /// One layer's statistics and work space. Rows are pixels: batch * height * width; x is the convolution's output.
 class BatchNorm {

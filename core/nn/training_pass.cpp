@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/gpu/accelerator.h"
 #include "core/nn/arena.h"
 #include "core/nn/batch_norm.h"
 #include "core/nn/inverted_residual.h"
@@ -46,6 +47,8 @@ struct TrainingPass::State {
   Arena::Id image = kNone, embedding = kNone, logits = kNone, d_embedding = kNone;
   std::unique_ptr<ThreadScratch> scratch;  // of the blocks
   bool ready = false;                      // a forward has run and its activations are still there
+  std::unique_ptr<TrainingEngine> engine;  // does the passes up to the embedding, where the backend has an accelerator
+  Arena::Id engine_map = kNone;            // its features
   PassObserver* observer = nullptr;
 
   void enter(PassPart part, bool backward) const {
@@ -66,10 +69,13 @@ struct TrainingPass::State {
   }
   /// Tensor t's values during backward, recomputed where they were not stored.
   std::span<const Scalar> tensor_again(int t);
+  void forward_units();
   void forward_unit(int u);
   void backward_unit(int u);
   void plan_block_backward(int u);
   void hand_out_memory();
+  void use(const Accelerator& accelerator);
+  std::span<Scalar> feature_map() { return engine ? arena.buffer(engine_map) : tensor(count()); }
   void forward_block(int u);
   void backward_block(int u);
 };
@@ -247,6 +253,32 @@ void TrainingPass::State::backward_unit(int u) {
   if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
 }
 
+/// In place of planning passes on this processor.
+void TrainingPass::State::use(const Accelerator& accelerator) {
+  const auto place = [](std::span<const Scalar> part, std::span<const Scalar> whole) {
+    return part.empty() ? std::size_t{0} : static_cast<std::size_t>(part.data() - whole.data());
+  };
+  auto& storage = *network;
+  TrainingNumbers numbers{storage.units, {}, storage.values, storage.gradients, storage.statistics};
+  for (const UnitTensors& t : storage.tensors) {
+    numbers.places.push_back({place(t.weight, storage.values), place(t.norm_weight, storage.values),
+                              place(t.norm_bias, storage.values), place(t.running_mean, storage.statistics),
+                              place(t.running_variance, storage.statistics)});
+  }
+  const std::size_t before_classifier = place(storage.classifier_weight, storage.values);
+  numbers.values = numbers.values.first(before_classifier);
+  numbers.gradients = numbers.gradients.first(before_classifier);
+  engine = accelerator.training(numbers, batch, height, width);
+  image = arena.reserve(static_cast<std::size_t>(batch) * static_cast<std::size_t>(height * width * 3), 0, 1);
+  const auto embeddings = static_cast<std::size_t>(batch * features.channels);
+  engine_map = arena.reserve(embeddings * static_cast<std::size_t>(features.height * features.width), 0, 1);
+  embedding = arena.reserve(embeddings, 0, 1);
+  d_embedding = arena.reserve(embeddings, 0, 1);
+  logits = arena.reserve(static_cast<std::size_t>(batch * storage.config.classes), 0, 1);
+  arena.allocate();
+  engine->keep(arena.memory());
+}
+
 TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, int height, int width)
     : state_(std::make_unique<State>()) {
   if (batch < 1) throw ShapeError("training step", "a batch of " + std::to_string(batch) + " images", "at least 1");
@@ -262,6 +294,10 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
         "training step",
         "one image of " + std::to_string(height) + "x" + std::to_string(width) + " leaves one value a channel",
         "at least two images for batch statistics");
+  }
+  if (const Accelerator* accelerator = backend.accelerator()) {
+    s.use(*accelerator);
+    return;
   }
   std::vector<std::pair<int, int>> sizes{{height, width}};
   for (const Unit& unit : network.units()) {
@@ -298,27 +334,36 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
 TrainingPass::~TrainingPass() = default;
 TrainingPass::TrainingPass(TrainingPass&&) noexcept = default;
 
+void TrainingPass::State::forward_units() {
+  for (int u = 0; u < count(); ++u) {
+    if (step(u).block) forward_block(u);
+    if (!step(u).block && !step(u).inside) forward_unit(u);
+  }
+}
+
 NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
   State& s = *state_;
-  if (images.size() != s.steps[0].in_size) {
+  if (images.size() != static_cast<std::size_t>(s.batch) * static_cast<std::size_t>(s.height * s.width * 3)) {
     throw ShapeError(
         "training step", std::to_string(images.size()) + " values",
         std::to_string(s.batch) + " images of " + std::to_string(s.height) + "x" + std::to_string(s.width) + "x3");
   }
-  parallel_parts([&, to = s.tensor(0)](int part, int parts) {
-    const auto [first, last] = slice_of(static_cast<std::int64_t>(images.size()), part, parts);
-    std::copy(images.begin() + first, images.begin() + last, to.begin() + first);
-  });
-  for (int u = 0; u < s.count(); ++u) {
-    if (s.step(u).block) s.forward_block(u);
-    if (!s.step(u).block && !s.step(u).inside) s.forward_unit(u);
-  }
   const int channels = s.features.channels, classes = s.network->config.classes;
-  const auto features = s.tensor(s.count());
   const auto embedding = s.buffer(s.embedding, static_cast<std::size_t>(s.batch * channels));
   const auto logits = s.buffer(s.logits, static_cast<std::size_t>(s.batch * classes));
-  s.enter(PassPart::Pooling, false);
-  average_pool_forward(features, s.batch, s.features.height * s.features.width, channels, embedding);
+  const auto features = s.feature_map();
+  const auto image = s.arena.buffer(s.image).first(images.size());
+  parallel_parts([&](int part, int parts) {
+    const auto [first, last] = slice_of(static_cast<std::int64_t>(images.size()), part, parts);
+    std::copy(images.begin() + first, images.begin() + last, image.begin() + first);
+  });
+  if (s.engine) {
+    s.engine->forward(image, embedding, features);
+  } else {
+    s.forward_units();
+    s.enter(PassPart::Pooling, false);
+    average_pool_forward(features, s.batch, s.features.height * s.features.width, channels, embedding);
+  }
   s.enter(PassPart::Classifier, false);
   for (int row = 0; row < s.batch; ++row) {
     std::copy(s.network->classifier_bias.begin(), s.network->classifier_bias.end(), logits.begin() + row * classes);
@@ -333,7 +378,6 @@ void TrainingPass::backward(const OutputGradients& gradients) {
   if (!s.ready) throw ShapeError("training step", "backward without a forward just before it");
   s.ready = false;
   const int channels = s.features.channels, classes = s.network->config.classes;
-  auto& last = s.step(s.count() - 1);
   const auto check = [](std::span<const Scalar> gradient, std::size_t size, const char* name) {
     if (!gradient.empty() && gradient.size() != size) {
       throw ShapeError(std::string("gradient of ") + name, std::to_string(gradient.size()) + " values",
@@ -342,7 +386,7 @@ void TrainingPass::backward(const OutputGradients& gradients) {
   };
   check(gradients.logits, static_cast<std::size_t>(s.batch * classes), "logits");
   check(gradients.embedding, static_cast<std::size_t>(s.batch * channels), "embedding");
-  check(gradients.features, last.out_size, "features");
+  check(gradients.features, s.feature_map().size(), "features");
 
   auto& network = *s.network;
   const auto embedding = s.buffer(s.embedding, static_cast<std::size_t>(s.batch * channels));
@@ -367,6 +411,11 @@ void TrainingPass::backward(const OutputGradients& gradients) {
     s.backend->gemm(false, false, s.batch, channels, classes, gradients.logits, network.classifier_weight, 1.0f,
                     d_embedding);
   }
+  if (s.engine) {
+    s.engine->backward(d_embedding, gradients.features);
+    return;
+  }
+  auto& last = s.step(s.count() - 1);
   s.enter(PassPart::Pooling, true);
   average_pool_backward(d_embedding, gradients.features, s.batch, s.features.height * s.features.width, channels,
                         s.buffer(last.d_out[0], last.out_size));
@@ -378,6 +427,9 @@ void TrainingPass::backward(const OutputGradients& gradients) {
 
 void TrainingPass::observe(PassObserver* observer) { state_->observer = observer; }
 
-std::size_t TrainingPass::arena_bytes() const { return state_->arena.bytes() + state_->scratch->bytes(); }
+std::size_t TrainingPass::arena_bytes() const {
+  const State& s = *state_;
+  return s.arena.bytes() + (s.scratch ? s.scratch->bytes() : 0) + (s.engine ? s.engine->bytes() : 0);
+}
 
 }  // namespace dermdistill

@@ -13,6 +13,7 @@
 #include "native/bench/machine.h"
 #include "native/bench/profile.h"
 #include "native/bench/work.h"
+#include "native/gpu/gpu_backend.h"
 
 namespace dermdistill {
 namespace {
@@ -129,7 +130,7 @@ std::vector<double> time_steps(Work& work, int iterations) {
 
 nlohmann::json run_benchmark(const BenchmarkConfig& config) {
   set_thread_count(config.threads);
-  const Backend& backend = backend_named(config.backend);
+  const Backend& backend = training_backend_named(config.backend);
   if (config.work == "memory") return measure_limits(config, backend);
   if (config.work == "profile") {
     nlohmann::json result = describe(config, backend);
@@ -142,7 +143,7 @@ nlohmann::json run_benchmark(const BenchmarkConfig& config) {
 
 void run_benchmark_on_demand(const BenchmarkConfig& config, std::istream& in, std::ostream& out) {
   set_thread_count(config.threads);
-  const Backend& backend = backend_named(config.backend);
+  const Backend& backend = training_backend_named(config.backend);
   const auto work = make_work(config, backend);
   for (int i = 0; i < kWarmUpSteps; ++i) work->step();
   out << "ready" << std::endl;

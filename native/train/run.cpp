@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "native/gpu/gpu_backend.h"
 #include "native/train/export_card.h"
 #include "native/train/split_check.h"
 
@@ -53,7 +54,7 @@ Run open_run(RunConfig config, const std::filesystem::path& out, bool resume, St
   check_config(config);
   RunFolder folder = resume ? RunFolder::open(out) : RunFolder::create(out);
   if (resume) folder.lock();
-  const Backend& backend = backend_named(config.backend);
+  const Backend& backend = training_backend_named(config.backend);
   config.backend = backend.name();
   set_thread_count(config.threads);
   TrainingData data = open_training_data(config);

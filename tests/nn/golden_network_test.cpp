@@ -11,6 +11,7 @@
 #include "core/learn/optimiser.h"
 #include "core/nn/network.h"
 #include "tests/nn/reference.h"
+#include "tests/support/host_device.h"
 #include "tests/support/paths.h"
 
 using namespace dermdistill;
@@ -127,8 +128,10 @@ TEST_CASE("a network's evaluation and one training step equal PyTorch's") {
       continue;
     }
     ++compared;
-    for (const char* backend_name : kBackends) {
-      const Backend& backend = backend_named(backend_name);
+    std::vector<const Backend*> backends{&gpu::host_device_backend()};
+    for (const char* name : kBackends) backends.push_back(&backend_named(name));
+    for (const Backend* used : backends) {
+      const Backend& backend = *used;
       INFO(file.filename() << " by " << backend.name());
       const auto shape = golden.at("input_shape").get<std::vector<int>>();
       const auto labels = golden.at("labels").get<std::vector<int>>();
