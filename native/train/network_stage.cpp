@@ -50,8 +50,8 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
       validation_(data.dataset, data.validation, config.preprocessing, images_, loader_workers(config.threads),
                   backend) {
   if (config.average_decay > 0) {
-    average_.emplace(config.average_decay);
-    average_->update(network_.state());
+    average_.emplace(network_.config(), config.average_decay);
+    average_->update(network_);
   }
 }
 
@@ -67,17 +67,12 @@ const LossTerms& NetworkStage::compute_gradients() {
 }
 
 void NetworkStage::after_update() {
-  if (average_) average_->update(network_.state());
+  if (average_) average_->update(network_);
 }
 
-StateDict NetworkStage::best_state() const { return average_ ? average_->average() : network_.state(); }
+const Network& NetworkStage::best_network() const { return average_ ? average_->average() : network_; }
 
-std::optional<ValidationResult> NetworkStage::validate() {
-  if (!average_) return validation_.evaluate(network_);
-  Network averaged(network_.config());
-  averaged.load(average_->average());
-  return validation_.evaluate(averaged);
-}
+std::optional<ValidationResult> NetworkStage::validate() { return validation_.evaluate(best_network()); }
 
 void NetworkStage::add_state_to(TensorFile& file) const {
   add_state(file, network_.state(), "model.");
@@ -93,6 +88,6 @@ void NetworkStage::load_state(const TensorFile& file, const std::filesystem::pat
   step_.load_modules(all);
 }
 
-void NetworkStage::add_best_to(TensorFile& file) const { add_state(file, best_state(), "model."); }
+void NetworkStage::add_best_to(TensorFile& file) const { add_state(file, best_network().state(), "model."); }
 
 }  // namespace dermdistill

@@ -34,7 +34,7 @@ class NetworkStage : public Stage {
   std::size_t arena_bytes() const { return step_.arena_bytes(); }
 
  private:
-  StateDict best_state() const;
+  const Network& best_network() const;
 
   std::string name_;
   int images_;
