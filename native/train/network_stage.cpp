@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/distill/mixup.h"
 #include "core/distill/views.h"
 #include "native/train/checkpoint.h"
 
@@ -41,6 +42,8 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
                            std::unique_ptr<TeacherSource> teacher, const Backend& backend)
     : name_(config.kind),
       images_(config.training.batch),
+      mixup_(config.mixup),
+      seed_(config.seed),
       network_(std::move(network)),
       step_(network_, std::move(teacher),
             {stage_loss(config), data.class_weights, images_, training_loader(config).views, config.preprocessing.size,
@@ -55,6 +58,11 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
   }
 }
 
+void NetworkStage::start_epoch(int epoch, int first_step) {
+  epoch_ = epoch;
+  loader_.start_epoch(epoch, first_step);
+}
+
 const LossTerms& NetworkStage::compute_gradients() {
   bool more = false;
   try {
@@ -63,7 +71,19 @@ const LossTerms& NetworkStage::compute_gradients() {
     throw BatchError(error.what());
   }
   if (!more) throw Error("the loader", "ended before its epoch", "another batch");
-  return step_.compute_gradients(batch_);
+  return step_.compute_gradients(batch_, mix_batch());
+}
+
+MixedLabels NetworkStage::mix_batch() {
+  if (mixup_ == 0) return {};
+  const auto images = static_cast<int>(batch_.labels.size());
+  const Mixture mixture = draw_mixture(mixup_, images, seed_, epoch_, batch_.index);
+  mixed_images_.resize(batch_.images.size());
+  mix_images(mixture, batch_.images, mixed_images_);
+  batch_.images.swap(mixed_images_);
+  other_labels_.resize(batch_.labels.size());
+  partner_labels(mixture, batch_.labels, other_labels_);
+  return {other_labels_, mixture.share};
 }
 
 void NetworkStage::after_update() {

@@ -85,10 +85,27 @@ TEST_CASE("cross entropy: finite differences, with and without label smoothing")
     const bool four = trial % 3 != 0;
     INFO("images " << images << ", classes " << classes << ", smoothing " << smoothing << ", four views " << four);
     const Loss loss = [&](std::span<const float> input, float weight, std::span<float> gradient) {
-      return four ? weighted_cross_entropy(input, labels, normal_rows(images), weights, weight, gradient, smoothing)
-                  : weighted_cross_entropy(input, labels, weights, weight, gradient, smoothing);
+      return four ? weighted_cross_entropy(input, labels, normal_rows(images), weights, weight, gradient, {smoothing})
+                  : weighted_cross_entropy(input, labels, weights, weight, gradient, {smoothing});
     };
     check_gradient(loss, normal_values(random, static_cast<std::size_t>(images * classes * (four ? 4 : 1)), 2), 1e-5);
+  }
+}
+
+TEST_CASE("cross entropy of mixed images: finite differences, with and without label smoothing") {
+  Random random(7);
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const int images = pick(random, 2, 5), classes = pick(random, 2, 9);
+    const std::vector<int> labels = random_labels(random, images, classes),
+                           others = random_labels(random, images, classes);
+    std::vector<float> weights;
+    for (int c = 0; c < classes; ++c) weights.push_back(static_cast<float>(random.uniform(0.2, 5)));
+    const TargetOptions options{trial % 2 == 0 ? 0.0F : 0.2F, others, random.uniform(0.5, 1)};
+    INFO("images " << images << ", classes " << classes << ", share " << options.share);
+    const Loss loss = [&](std::span<const float> input, float weight, std::span<float> gradient) {
+      return weighted_cross_entropy(input, labels, weights, weight, gradient, options);
+    };
+    check_gradient(loss, normal_values(random, static_cast<std::size_t>(images * classes), 2), 1e-5);
   }
 }
 
@@ -102,7 +119,7 @@ TEST_CASE("cross entropy with label smoothing is torch's") {
   std::vector<float> gradient(logits.size());
   const std::vector<int> labels{2, 0, 1, 2};
   const std::vector<float> weights{1.5F, 3.0F, 0.5F};
-  CHECK(weighted_cross_entropy(logits, labels, weights, 1.0F, gradient, 0.1F) ==
+  CHECK(weighted_cross_entropy(logits, labels, weights, 1.0F, gradient, {0.1F}) ==
         Approx(1.0653688245484312).epsilon(1e-7));
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     CHECK(static_cast<double>(gradient[i]) == Approx(expected[i]).epsilon(1e-5).margin(1e-8));
