@@ -80,9 +80,12 @@ double weighted_cross_entropy(std::span<const float> logits, std::span<const int
     const RowLabels row{static_cast<std::size_t>(labels[r]), static_cast<std::size_t>(others[r]), share};
     log_softmax(&logits[base], 1.0, log_probability);
     // The row's loss is sum over c of q[c] * -log p[c], with q the weighted, smoothed target.
+    const double row_weight =
+        share * weight_of(labels[r], class_weights) + (1 - share) * weight_of(others[r], class_weights);
     double q_sum = 0;
     for (std::size_t c = 0; c < classes; ++c) {
-      const double q = static_cast<double>(class_weights[c]) * ((1 - smoothing) * row.target(c) + per_class);
+      const double w = static_cast<double>(class_weights[c]), label = (1 - smoothing) * row.target(c);
+      const double q = options.unweighted_smoothing ? w * label + row_weight * per_class : w * (label + per_class);
       if (q != 0) loss -= q * log_probability[c];
       q_sum += q;
       target[c] = q;

@@ -164,7 +164,7 @@ const LossTerms& DistillLoss::evaluate(const StudentViews& student, const Teache
   if (config.ce != 0) {
     add("ce", static_cast<double>(config.ce),
         weighted_cross_entropy(student.logits, labels, state.normal, state.class_weights, config.ce, gradients.logits,
-                               {config.label_smoothing, mixed.others, mixed.share}));
+                               {config.label_smoothing, config.unweighted_smoothing, mixed.others, mixed.share}));
   }
   if (config.kd != 0) {
     add("kd", static_cast<double>(config.kd),

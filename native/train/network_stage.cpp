@@ -17,6 +17,7 @@ LossConfig stage_loss(const RunConfig& config) {
     loss = config.distill.loss;
   }
   loss.label_smoothing = static_cast<float>(config.label_smoothing);
+  loss.unweighted_smoothing = config.smoothing_unweighted;
   return loss;
 }
 

@@ -240,6 +240,7 @@ json to_json(const RunConfig& config) {
               {"training", to_json(config.training)},
               {"class_weight_power", config.class_weight_power},
               {"label_smoothing", config.label_smoothing},
+              {"smoothing_unweighted", config.smoothing_unweighted},
               {"mixup", config.mixup},
               {"average_decay", config.average_decay},
               {"best_by", config.best_by},
@@ -291,6 +292,7 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
     config.training = parse_stage(from.at("training"));
     from.at("class_weight_power").get_to(config.class_weight_power);
     from.at("label_smoothing").get_to(config.label_smoothing);
+    config.smoothing_unweighted = from.value("smoothing_unweighted", false);
     config.mixup = from.value("mixup", 0.0);
     from.at("average_decay").get_to(config.average_decay);
     from.at("best_by").get_to(config.best_by);
@@ -341,6 +343,8 @@ void check_config(const RunConfig& config) {
       "--detail", "is " + std::to_string(config.preprocessing.detail), "32 to 4096, or 0 for all there is");
   require_not_negative(config.class_weight_power, "--class-weight-power");
   require(config.label_smoothing >= 0 && config.label_smoothing < 1, "--label-smoothing", "is out of range", "[0, 1)");
+  require(!config.smoothing_unweighted || config.label_smoothing > 0, "--smoothing-unweighted", "has nothing to spread",
+          "--label-smoothing above 0");
   check_mixup(config);
   require(config.average_decay >= 0 && config.average_decay < 1, "--ema", "is out of range", "[0, 1)");
   require(config.best_by == "balanced_accuracy" || config.best_by == "accuracy", "--best-by",

@@ -28,24 +28,26 @@ double cross_entropy(const TargetOptions& options) {
 
 TEST_CASE("the cross entropy of mixed images has the value of its formula") {
   // Summed over both labels of every image in Python, float64.
-  CHECK(cross_entropy({0, kOthers, 0.7}) == Approx(1.0727385848417035).epsilon(1e-7));
-  CHECK(cross_entropy({0.1F, kOthers, 0.7}) == Approx(1.169341664874558).epsilon(1e-7));
+  CHECK(cross_entropy({0, false, kOthers, 0.7}) == Approx(1.0727385848417035).epsilon(1e-7));
+  CHECK(cross_entropy({0.1F, false, kOthers, 0.7}) == Approx(1.169341664874558).epsilon(1e-7));
+  CHECK(cross_entropy({0.1F, true, kOthers, 0.7}) == Approx(1.1173294939326126).epsilon(1e-7));
 }
 
 TEST_CASE("the cross entropy of images mixed with nothing is the plain one, bit for bit") {
   std::vector<float> plain(kLogits.size()), mixed(kLogits.size());
   for (const float smoothing : {0.0F, 0.1F}) {
     const double value = weighted_cross_entropy(kLogits, kLabels, kWeights, 1.0F, plain, {smoothing});
-    CHECK(weighted_cross_entropy(kLogits, kLabels, kWeights, 1.0F, mixed, {smoothing, kOthers, 1}) == value);
+    CHECK(weighted_cross_entropy(kLogits, kLabels, kWeights, 1.0F, mixed, {smoothing, false, kOthers, 1}) == value);
     CHECK(plain == mixed);
   }
 }
 
 TEST_CASE("the cross entropy names second labels that do not fit") {
   const std::vector<int> few{0, 1}, wrong{0, 1, 2, 3};
-  CHECK_THROWS_WITH(cross_entropy({0, few, 0.7}), Contains("labels of the partners") && Contains("expected 4"));
-  CHECK_THROWS_WITH(cross_entropy({0, wrong, 0.7}), Contains("label 3") && Contains("expected 0 to 2"));
-  CHECK_THROWS_WITH(cross_entropy({0, kOthers, 1.5}), Contains("share of a label") && Contains("expected 0 to 1"));
+  CHECK_THROWS_WITH(cross_entropy({0, false, few, 0.7}), Contains("labels of the partners") && Contains("expected 4"));
+  CHECK_THROWS_WITH(cross_entropy({0, false, wrong, 0.7}), Contains("label 3") && Contains("expected 0 to 2"));
+  CHECK_THROWS_WITH(cross_entropy({0, false, kOthers, 1.5}),
+                    Contains("share of a label") && Contains("expected 0 to 1"));
 }
 
 TEST_CASE("a step's mixture follows from seed, epoch and step, and its own labels lead") {

@@ -16,6 +16,7 @@ TEST_CASE("A configuration comes back from its JSON") {
       config.training.milestones = {3, 7};
       config.distill.loss.ss = 0.1F;
       config.mixup = 0.3;
+      config.smoothing_unweighted = true;
       const RunConfig back = parse_run_config(to_json(config), "config.json");
       CHECK(to_json(back) == to_json(config));
       CHECK(first_difference(config, back).empty());
@@ -27,11 +28,13 @@ TEST_CASE("A configuration comes back from its JSON") {
              Catch::Contains("config.json") && Catch::Contains("network"));
 }
 
-TEST_CASE("A configuration from before mixup means none") {
+TEST_CASE("A configuration from before mixup and unweighted smoothing means neither") {
   const RunConfig config = recipe_config("teacher", "laptop");
   nlohmann::json old = to_json(config);
   REQUIRE(old.erase("mixup") == 1);
+  REQUIRE(old.erase("smoothing_unweighted") == 1);
   CHECK(parse_run_config(old, "config.json").mixup == 0);
+  CHECK_FALSE(parse_run_config(old, "config.json").smoothing_unweighted);
   CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
 }
 
@@ -71,6 +74,8 @@ TEST_CASE("Options that make no sense are named") {
   CHECK_THAT(message([](RunConfig& c) { c.training.rate = -1; }), Catch::Contains("--rate"));
   CHECK_THAT(message([](RunConfig& c) { c.average_decay = 1; }), Catch::Contains("--ema"));
   CHECK_THAT(message([](RunConfig& c) { c.distill.loss.kd = 1; }), Catch::Contains("--teacher"));
+  CHECK_THAT(message([](RunConfig& c) { c.smoothing_unweighted = true; }),
+             Catch::Contains("--smoothing-unweighted") && Catch::Contains("expected --label-smoothing above 0"));
 }
 
 TEST_CASE("Mixup is refused where the teacher's answers cannot follow it") {
