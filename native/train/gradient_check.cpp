@@ -29,6 +29,12 @@ double sum_of_squares(std::span<const float> values) {
   return total;
 }
 
+[[noreturn]] void throw_not_finite(const char* what, const std::string& name, const std::string& where) {
+  std::string thing = what;
+  thing.append(" \"").append(name).append("\" ").append(where);
+  throw NumericError(thing, "is not finite", kAdvice);
+}
+
 /// A slice of a parameter: sums over slices of a fixed length are the same for any number of threads.
 struct GradientSlice {
   const Parameter* parameter;
@@ -53,7 +59,7 @@ std::vector<GradientSlice> slices_of(std::span<const std::span<Parameter>> group
 
 void check_loss(const LossTerms& terms, const std::string& where) {
   for (const auto& [name, value] : terms.terms) {
-    if (!std::isfinite(value)) throw NumericError("loss term \"" + name + "\" " + where, "is not finite", kAdvice);
+    if (!std::isfinite(value)) throw_not_finite("loss term", name, where);
   }
   if (!std::isfinite(terms.total)) throw NumericError("the loss " + where, "is not finite", kAdvice);
 }
@@ -67,9 +73,7 @@ double checked_gradient_norm(std::span<const std::span<Parameter>> groups, const
   });
   double total = 0;
   for (std::size_t slice = 0; slice < slices.size(); ++slice) {
-    if (!std::isfinite(sums[slice])) {
-      throw NumericError("gradient of \"" + slices[slice].parameter->name + "\" " + where, "is not finite", kAdvice);
-    }
+    if (!std::isfinite(sums[slice])) throw_not_finite("gradient of", slices[slice].parameter->name, where);
     total += sums[slice];
   }
   return std::sqrt(total);
