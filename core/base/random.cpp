@@ -15,6 +15,18 @@ std::uint64_t splitmix(std::uint64_t& x) {
   return z ^ (z >> 31);
 }
 
+/// The logarithm of a Gamma(shape, 1) number, Marsaglia and Tsang 2000: of small shapes the number itself is often 0.
+double log_gamma_number(Random& random, double shape) {
+  if (shape < 1) return log_gamma_number(random, shape + 1) + std::log(1.0 - random.uniform()) / shape;
+  const double d = shape - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+  while (true) {
+    const double x = random.normal(), root = 1 + c * x;
+    if (root <= 0) continue;
+    const double log_v = 3 * std::log(root), v = root * root * root;
+    if (std::log(1.0 - random.uniform()) < x * x / 2 + d * (1 - v + log_v)) return std::log(d) + log_v;
+  }
+}
+
 }  // namespace
 
 std::uint64_t mix_seed(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
@@ -56,6 +68,11 @@ std::uint64_t Random::below(std::uint64_t bound) {
 double Random::normal() {
   const double u = 1.0 - uniform();
   return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+double beta(Random& random, double a, double b) {
+  const double log_x = log_gamma_number(random, a), log_y = log_gamma_number(random, b);
+  return 1 / (1 + std::exp(log_y - log_x));
 }
 
 }  // namespace dermdistill

@@ -39,6 +39,9 @@ class Random {
 /// Mixes several numbers into one seed, so that (run seed, epoch, index) names a generator.
 std::uint64_t mix_seed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0);
 
+/// Beta(a, b) for positive a and b, in [0, 1].
+double beta(Random& random, double a, double b);
+
 /// [low, high), rounded to float.
 inline float uniform(Random& random, double low, double high) { return static_cast<float>(random.uniform(low, high)); }
 

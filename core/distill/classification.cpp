@@ -28,46 +28,71 @@ void check_rows(std::span<const float> scores, std::span<const float> gradient, 
   }
 }
 
+double weight_of(int label, std::span<const float> class_weights) {
+  if (label < 0 || static_cast<std::size_t>(label) >= class_weights.size()) {
+    throw InputError("label " + std::to_string(label), "is not a class",
+                     "0 to " + std::to_string(class_weights.size() - 1));
+  }
+  return static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+}
+
+/// A row's label and, where images are mixed, its partner's.
+struct RowLabels {
+  std::size_t own, other;
+  double share;  // of the own one
+
+  double target(std::size_t c) const { return (c == own ? share : 0) + (c == other ? 1 - share : 0); }
+};
+
 }  // namespace
 
 double weighted_cross_entropy(std::span<const float> logits, std::span<const int> labels, std::span<const int> rows,
                               std::span<const float> class_weights, float weight, std::span<float> d_logits,
-                              float label_smoothing) {
+                              const TargetOptions& options) {
   const std::size_t classes = class_weights.size();
   check_rows(logits, d_logits, static_cast<int>(classes), rows);
   if (labels.size() != rows.size()) {
     throw ShapeError("labels", std::to_string(labels.size()) + " values", std::to_string(rows.size()) + ", one a row");
   }
+  const bool mixed = !options.other_labels.empty();
+  if (mixed && options.other_labels.size() != rows.size()) {
+    throw ShapeError("labels of the partners", std::to_string(options.other_labels.size()) + " values",
+                     std::to_string(rows.size()) + ", one a row");
+  }
+  const std::span<const int> others = mixed ? options.other_labels : labels;
+  const double share = mixed ? options.share : 1;
+  if (!(share >= 0 && share <= 1)) throw InputError("share of a label", std::to_string(share), "0 to 1");
   double weight_sum = 0;
-  for (const int label : labels) {
-    if (label < 0 || static_cast<std::size_t>(label) >= classes) {
-      throw InputError("label " + std::to_string(label), "is not a class", "0 to " + std::to_string(classes - 1));
-    }
-    weight_sum += static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    weight_sum += share * weight_of(labels[r], class_weights) + (1 - share) * weight_of(others[r], class_weights);
   }
   if (rows.empty()) return 0;
   if (!(weight_sum > 0)) throw InputError("class weights of the batch's labels", "sum to nothing", "positive weights");
 
-  const double smoothing = static_cast<double>(label_smoothing);
+  const double smoothing = static_cast<double>(options.label_smoothing);
   const double per_class = smoothing / static_cast<double>(classes);
-  thread_local std::vector<double> log_probability;  // kept, so that a step allocates nothing
+  thread_local std::vector<double> log_probability, target;  // kept, so that a step allocates nothing
   log_probability.resize(classes);
+  target.resize(classes);
   double loss = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const std::size_t base = static_cast<std::size_t>(rows[r]) * classes;
-    const std::size_t label = static_cast<std::size_t>(labels[r]);
+    const RowLabels row{static_cast<std::size_t>(labels[r]), static_cast<std::size_t>(others[r]), share};
     log_softmax(&logits[base], 1.0, log_probability);
     // The row's loss is sum over c of q[c] * -log p[c], with q the weighted, smoothed target.
+    const double row_weight =
+        share * weight_of(labels[r], class_weights) + (1 - share) * weight_of(others[r], class_weights);
     double q_sum = 0;
     for (std::size_t c = 0; c < classes; ++c) {
-      const double q = static_cast<double>(class_weights[c]) * ((c == label ? 1 - smoothing : 0) + per_class);
+      const double w = static_cast<double>(class_weights[c]), label = (1 - smoothing) * row.target(c);
+      const double q = options.unweighted_smoothing ? w * label + row_weight * per_class : w * (label + per_class);
       if (q != 0) loss -= q * log_probability[c];
       q_sum += q;
+      target[c] = q;
     }
     const double scale = static_cast<double>(weight) / weight_sum;
     for (std::size_t c = 0; c < classes; ++c) {
-      const double q = static_cast<double>(class_weights[c]) * ((c == label ? 1 - smoothing : 0) + per_class);
-      d_logits[base + c] += static_cast<float>(scale * (q_sum * std::exp(log_probability[c]) - q));
+      d_logits[base + c] += static_cast<float>(scale * (q_sum * std::exp(log_probability[c]) - target[c]));
     }
   }
   return loss / weight_sum;
@@ -75,9 +100,9 @@ double weighted_cross_entropy(std::span<const float> logits, std::span<const int
 
 double weighted_cross_entropy(std::span<const float> logits, std::span<const int> labels,
                               std::span<const float> class_weights, float weight, std::span<float> d_logits,
-                              float label_smoothing) {
+                              const TargetOptions& options) {
   return weighted_cross_entropy(logits, labels, every_row(static_cast<int>(labels.size())), class_weights, weight,
-                                d_logits, label_smoothing);
+                                d_logits, options);
 }
 
 double knowledge_distillation(std::span<const float> student, std::span<const float> teacher, int classes,

@@ -137,12 +137,17 @@ DistillLoss& DistillLoss::operator=(DistillLoss&&) noexcept = default;
 const LossConfig& DistillLoss::config() const { return state_->config; }
 
 const LossTerms& DistillLoss::evaluate(const StudentViews& student, const TeacherViews& teacher,
-                                       std::span<const int> labels, StudentGradients& gradients) {
+                                       std::span<const int> labels, StudentGradients& gradients,
+                                       const MixedLabels& mixed) {
   State& state = *state_;
   const LossConfig& config = state.config;
   if (student.images < 1) throw ShapeError("student's batch", std::to_string(student.images) + " images", "at least 1");
   state.size_for(student.images);
   state.check(student, teacher, labels);
+  if (!mixed.others.empty() && needs_transformed_views(config)) {
+    throw InputError("mixed images", "have no one class by which to rank the teacher's answers",
+                     "a loss without transformed views");
+  }
 
   LossTerms& result = state.result;
   result.total = 0;
@@ -159,7 +164,7 @@ const LossTerms& DistillLoss::evaluate(const StudentViews& student, const Teache
   if (config.ce != 0) {
     add("ce", static_cast<double>(config.ce),
         weighted_cross_entropy(student.logits, labels, state.normal, state.class_weights, config.ce, gradients.logits,
-                               config.label_smoothing));
+                               {config.label_smoothing, config.unweighted_smoothing, mixed.others, mixed.share}));
   }
   if (config.kd != 0) {
     add("kd", static_cast<double>(config.kd),

@@ -39,6 +39,12 @@ struct StudentGradients {
   std::vector<float> logits, embedding, projection, regressed;
 };
 
+/// The second labels of a batch whose images were mixed in pairs: see TargetOptions.
+struct MixedLabels {
+  std::span<const int> others;  // [images]; empty: nothing was mixed
+  double share = 1;             // of the first labels
+};
+
 /// Terms in a fixed order under the names of LossConfig's weights, not multiplied by them; `total` is the weighted sum.
 struct LossTerms {
   std::vector<std::pair<std::string, double>> terms;
@@ -55,11 +61,12 @@ class DistillLoss {
 
   const LossConfig& config() const;
 
-  /// labels [images]. Overwrites `gradients`. After the first call of a shape its own buffers are reused; what it
-  /// returns is one of them, which the next call overwrites.
-  /// @throws ShapeError naming the input that does not fit, InputError for a label outside the classes.
+  /// labels [images]; of images that were mixed, the partners' labels as well. Overwrites `gradients`. After the first
+  /// call of a shape its own buffers are reused; what it returns is one of them, which the next call overwrites.
+  /// @throws ShapeError naming the input that does not fit, InputError for a label outside the classes and for mixed
+  /// images with a method that ranks the teacher by its errors.
   const LossTerms& evaluate(const StudentViews& student, const TeacherViews& teacher, std::span<const int> labels,
-                            StudentGradients& gradients);
+                            StudentGradients& gradients, const MixedLabels& mixed = {});
 
  private:
   struct State;

@@ -28,6 +28,7 @@ struct LossConfig {
   double keep_transformed = 1.0;  // share kept of the transformed views whose class the teacher gets wrong
   double keep_similarity = 0.75;  // share kept of the transformed views whose image the teacher gets wrong
   float label_smoothing = 0;
+  bool unweighted_smoothing = false;  // see TargetOptions
 };
 
 /// The paper's weights (Wang et al. 2023, published code): "ssd-kd" is

@@ -112,6 +112,10 @@ std::string Network::classifier_name() const {
 }
 std::span<Parameter> Network::parameters() { return storage_->parameters; }
 std::span<const Parameter> Network::parameters() const { return storage_->parameters; }
+std::span<Scalar> Network::values() { return storage_->values; }
+std::span<const Scalar> Network::values() const { return storage_->values; }
+std::span<Scalar> Network::statistics() { return storage_->statistics; }
+std::span<const Scalar> Network::statistics() const { return storage_->statistics; }
 
 void Network::initialise(Random& random) {
   for (std::size_t u = 0; u < storage_->units.size(); ++u) {

@@ -100,6 +100,12 @@ class Network {
   std::span<Parameter> parameters();
   std::span<const Parameter> parameters() const;
 
+  /// All parameters and all running statistics, one after another in the engine's own layout and in a fixed order.
+  std::span<Scalar> values();
+  std::span<const Scalar> values() const;
+  std::span<Scalar> statistics();
+  std::span<const Scalar> statistics() const;
+
   /// Every parameter and running statistic under torchvision's names and in its layouts (OIHW).
   StateDict state() const;
   /// Gradients of the last backward, named and laid out like state().

@@ -70,6 +70,15 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
               [](RunConfig& c) -> double& { return c.class_weight_power; });
   add<double>("--label-smoothing", "Share of the label spread over all classes",
               [](RunConfig& c) -> double& { return c.label_smoothing; });
+  add_flag(
+      "--smoothing-unweighted",
+      "Spread the share of --label-smoothing evenly, not by class weight as PyTorch does, which lifts rare classes "
+      "in every label",
+      [](RunConfig& c) { c.smoothing_unweighted = true; });
+  add<double>("--mixup",
+              "Strength of mixup: images are mixed in pairs with a share drawn from Beta(ALPHA, ALPHA); 0: none",
+              [](RunConfig& c) -> double& { return c.mixup; })
+      ->type_name("ALPHA");
   add<double>("--ema", "Decay of a moving average of the weights, such as 0.999; 0: none",
               [](RunConfig& c) -> double& { return c.average_decay; });
   add<std::string>("--best-by", "Which validation figure decides the best epoch: balanced_accuracy or accuracy",

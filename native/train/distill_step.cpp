@@ -66,7 +66,7 @@ void DistillStep::observe(StepObserver* observer) {
   pass_.observe(observer);
 }
 
-const LossTerms& DistillStep::compute_gradients(const Batch& batch) {
+const LossTerms& DistillStep::compute_gradients(const Batch& batch, const MixedLabels& mixed) {
   enter(StepPart::Network, false);
   const NetworkOutputs outputs = pass_.forward(batch.images);
   student_ = {};
@@ -92,7 +92,7 @@ const LossTerms& DistillStep::compute_gradients(const Batch& batch) {
     student_.channels = taught_.channels;
   }
   enter(StepPart::Loss, false);
-  const LossTerms& terms = loss_.evaluate(student_, taught_, batch.labels, gradients_);
+  const LossTerms& terms = loss_.evaluate(student_, taught_, batch.labels, gradients_, mixed);
   backward();
   return terms;
 }

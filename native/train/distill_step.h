@@ -39,8 +39,9 @@ class DistillStep {
   DistillStep(Network& network, std::unique_ptr<TeacherSource> teacher, const DistillStepConfig& config,
               const Backend& backend);
 
-  /// The loss, and the gradients in parameters(). The batch has the configured shape.
-  const LossTerms& compute_gradients(const Batch& batch);
+  /// The loss, and the gradients in parameters(). The batch has the configured shape; `mixed` holds the labels of its
+  /// images' partners where they were mixed.
+  const LossTerms& compute_gradients(const Batch& batch, const MixedLabels& mixed = {});
   /// Of the network, then of the head and the regressor where the loss has them.
   std::vector<std::span<Parameter>> parameters();
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/distill/mixup.h"
 #include "core/distill/views.h"
 #include "native/train/checkpoint.h"
 
@@ -16,6 +17,7 @@ LossConfig stage_loss(const RunConfig& config) {
     loss = config.distill.loss;
   }
   loss.label_smoothing = static_cast<float>(config.label_smoothing);
+  loss.unweighted_smoothing = config.smoothing_unweighted;
   return loss;
 }
 
@@ -41,6 +43,8 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
                            std::unique_ptr<TeacherSource> teacher, const Backend& backend)
     : name_(config.kind),
       images_(config.training.batch),
+      mixup_(config.mixup),
+      seed_(config.seed),
       network_(std::move(network)),
       step_(network_, std::move(teacher),
             {stage_loss(config), data.class_weights, images_, training_loader(config).views, config.preprocessing.size,
@@ -50,9 +54,14 @@ NetworkStage::NetworkStage(const RunConfig& config, const TrainingData& data, Ne
       validation_(data.dataset, data.validation, config.preprocessing, images_, loader_workers(config.threads),
                   backend) {
   if (config.average_decay > 0) {
-    average_.emplace(config.average_decay);
-    average_->update(network_.state());
+    average_.emplace(network_.config(), config.average_decay);
+    average_->update(network_);
   }
+}
+
+void NetworkStage::start_epoch(int epoch, int first_step) {
+  epoch_ = epoch;
+  loader_.start_epoch(epoch, first_step);
 }
 
 const LossTerms& NetworkStage::compute_gradients() {
@@ -63,21 +72,28 @@ const LossTerms& NetworkStage::compute_gradients() {
     throw BatchError(error.what());
   }
   if (!more) throw Error("the loader", "ended before its epoch", "another batch");
-  return step_.compute_gradients(batch_);
+  return step_.compute_gradients(batch_, mix_batch());
+}
+
+MixedLabels NetworkStage::mix_batch() {
+  if (mixup_ == 0) return {};
+  const auto images = static_cast<int>(batch_.labels.size());
+  const Mixture mixture = draw_mixture(mixup_, images, seed_, epoch_, batch_.index);
+  mixed_images_.resize(batch_.images.size());
+  mix_images(mixture, batch_.images, mixed_images_);
+  batch_.images.swap(mixed_images_);
+  other_labels_.resize(batch_.labels.size());
+  partner_labels(mixture, batch_.labels, other_labels_);
+  return {other_labels_, mixture.share};
 }
 
 void NetworkStage::after_update() {
-  if (average_) average_->update(network_.state());
+  if (average_) average_->update(network_);
 }
 
-StateDict NetworkStage::best_state() const { return average_ ? average_->average() : network_.state(); }
+const Network& NetworkStage::best_network() const { return average_ ? average_->average() : network_; }
 
-std::optional<ValidationResult> NetworkStage::validate() {
-  if (!average_) return validation_.evaluate(network_);
-  Network averaged(network_.config());
-  averaged.load(average_->average());
-  return validation_.evaluate(averaged);
-}
+std::optional<ValidationResult> NetworkStage::validate() { return validation_.evaluate(best_network()); }
 
 void NetworkStage::add_state_to(TensorFile& file) const {
   add_state(file, network_.state(), "model.");
@@ -93,6 +109,6 @@ void NetworkStage::load_state(const TensorFile& file, const std::filesystem::pat
   step_.load_modules(all);
 }
 
-void NetworkStage::add_best_to(TensorFile& file) const { add_state(file, best_state(), "model."); }
+void NetworkStage::add_best_to(TensorFile& file) const { add_state(file, best_network().state(), "model."); }
 
 }  // namespace dermdistill

@@ -23,7 +23,7 @@ class NetworkStage : public Stage {
   int steps_per_epoch() const override { return loader_.batches_per_epoch(); }
   int images_per_step() const override { return images_; }
   std::vector<std::span<Parameter>> parameters() override { return step_.parameters(); }
-  void start_epoch(int epoch, int first_step) override { loader_.start_epoch(epoch, first_step); }
+  void start_epoch(int epoch, int first_step) override;
   const LossTerms& compute_gradients() override;
   void after_update() override;
   std::optional<ValidationResult> validate() override;
@@ -34,15 +34,20 @@ class NetworkStage : public Stage {
   std::size_t arena_bytes() const { return step_.arena_bytes(); }
 
  private:
-  StateDict best_state() const;
+  const Network& best_network() const;
+  MixedLabels mix_batch();
 
   std::string name_;
-  int images_;
+  int images_, epoch_ = 0;
+  double mixup_;
+  std::uint64_t seed_;
   Network network_;
   DistillStep step_;
   std::optional<WeightAverage> average_;
   Loader loader_;
   Batch batch_;
+  std::vector<float> mixed_images_;  // the storage that batch_.images takes turns with
+  std::vector<int> other_labels_;
   Validation validation_;
 };
 

@@ -142,6 +142,18 @@ void check_loss_config(const LossConfig& loss) {
   }
 }
 
+void check_mixup(const RunConfig& config) {
+  require_not_negative(config.mixup, "--mixup");
+  if (config.mixup == 0 || config.kind == "teacher") return;
+  const LossConfig& loss = config.distill.loss;
+  require(!needs_transformed_views(loss), "--mixup",
+          "mixes images, and the loss ranks the teacher's answers by the one class of an image (method " +
+              std::string(to_string(config.distill.method)) + ")",
+          "0, or a loss without rotated views such as ce, kd or d-kd");
+  require(!needs_teacher(loss) || config.distill.online, "--mixup",
+          "makes new images in every step, for which a cache has no answers of the teacher", "--online, or 0");
+}
+
 void check_stage(const StageConfig& stage, const std::string& prefix) {
   const int fewest = prefix == "--" ? 1 : 0;  // the head's stage may be left out
   require(stage.epochs >= fewest, prefix + "epochs", "is " + std::to_string(stage.epochs),
@@ -228,6 +240,8 @@ json to_json(const RunConfig& config) {
               {"training", to_json(config.training)},
               {"class_weight_power", config.class_weight_power},
               {"label_smoothing", config.label_smoothing},
+              {"smoothing_unweighted", config.smoothing_unweighted},
+              {"mixup", config.mixup},
               {"average_decay", config.average_decay},
               {"best_by", config.best_by},
               {"seed", config.seed},
@@ -278,6 +292,8 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
     config.training = parse_stage(from.at("training"));
     from.at("class_weight_power").get_to(config.class_weight_power);
     from.at("label_smoothing").get_to(config.label_smoothing);
+    config.smoothing_unweighted = from.value("smoothing_unweighted", false);
+    config.mixup = from.value("mixup", 0.0);
     from.at("average_decay").get_to(config.average_decay);
     from.at("best_by").get_to(config.best_by);
     from.at("seed").get_to(config.seed);
@@ -327,6 +343,9 @@ void check_config(const RunConfig& config) {
       "--detail", "is " + std::to_string(config.preprocessing.detail), "32 to 4096, or 0 for all there is");
   require_not_negative(config.class_weight_power, "--class-weight-power");
   require(config.label_smoothing >= 0 && config.label_smoothing < 1, "--label-smoothing", "is out of range", "[0, 1)");
+  require(!config.smoothing_unweighted || config.label_smoothing > 0, "--smoothing-unweighted", "has nothing to spread",
+          "--label-smoothing above 0");
+  check_mixup(config);
   require(config.average_decay >= 0 && config.average_decay < 1, "--ema", "is out of range", "[0, 1)");
   require(config.best_by == "balanced_accuracy" || config.best_by == "accuracy", "--best-by",
           "is \"" + config.best_by + "\"", "balanced_accuracy or accuracy");

@@ -71,6 +71,8 @@ struct RunConfig {
   StageConfig training;
   double class_weight_power = 1;
   double label_smoothing = 0;
+  bool smoothing_unweighted = false;          // its share is spread evenly instead of by class weight
+  double mixup = 0;                           // alpha of the Beta distribution of the shares; 0: none
   double average_decay = 0;                   // of the weights' moving average; 0: none
   std::string best_by = "balanced_accuracy";  // or "accuracy"
   bool head_only = false;                     // teach: take the network of `init` as it is

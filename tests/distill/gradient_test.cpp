@@ -82,13 +82,31 @@ TEST_CASE("cross entropy: finite differences, with and without label smoothing")
     std::vector<float> weights;
     for (int c = 0; c < classes; ++c) weights.push_back(static_cast<float>(random.uniform(0.2, 9)));
     const float smoothing = trial % 2 == 0 ? 0.0F : static_cast<float>(random.uniform(0, 0.5));
-    const bool four = trial % 3 != 0;
+    const bool four = trial % 3 != 0, unweighted = trial % 4 == 3;
     INFO("images " << images << ", classes " << classes << ", smoothing " << smoothing << ", four views " << four);
+    const TargetOptions options{smoothing, unweighted};
     const Loss loss = [&](std::span<const float> input, float weight, std::span<float> gradient) {
-      return four ? weighted_cross_entropy(input, labels, normal_rows(images), weights, weight, gradient, smoothing)
-                  : weighted_cross_entropy(input, labels, weights, weight, gradient, smoothing);
+      return four ? weighted_cross_entropy(input, labels, normal_rows(images), weights, weight, gradient, options)
+                  : weighted_cross_entropy(input, labels, weights, weight, gradient, options);
     };
     check_gradient(loss, normal_values(random, static_cast<std::size_t>(images * classes * (four ? 4 : 1)), 2), 1e-5);
+  }
+}
+
+TEST_CASE("cross entropy of mixed images: finite differences, with and without label smoothing") {
+  Random random(7);
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const int images = pick(random, 2, 5), classes = pick(random, 2, 9);
+    const std::vector<int> labels = random_labels(random, images, classes),
+                           others = random_labels(random, images, classes);
+    std::vector<float> weights;
+    for (int c = 0; c < classes; ++c) weights.push_back(static_cast<float>(random.uniform(0.2, 5)));
+    const TargetOptions options{trial % 2 == 0 ? 0.0F : 0.2F, trial % 3 == 0, others, random.uniform(0.5, 1)};
+    INFO("images " << images << ", classes " << classes << ", share " << options.share);
+    const Loss loss = [&](std::span<const float> input, float weight, std::span<float> gradient) {
+      return weighted_cross_entropy(input, labels, weights, weight, gradient, options);
+    };
+    check_gradient(loss, normal_values(random, static_cast<std::size_t>(images * classes), 2), 1e-5);
   }
 }
 
@@ -102,11 +120,34 @@ TEST_CASE("cross entropy with label smoothing is torch's") {
   std::vector<float> gradient(logits.size());
   const std::vector<int> labels{2, 0, 1, 2};
   const std::vector<float> weights{1.5F, 3.0F, 0.5F};
-  CHECK(weighted_cross_entropy(logits, labels, weights, 1.0F, gradient, 0.1F) ==
+  CHECK(weighted_cross_entropy(logits, labels, weights, 1.0F, gradient, {0.1F}) ==
         Approx(1.0653688245484312).epsilon(1e-7));
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     CHECK(static_cast<double>(gradient[i]) == Approx(expected[i]).epsilon(1e-5).margin(1e-8));
   }
+}
+
+TEST_CASE("label smoothing that is not weighted by class keeps every row's own weight") {
+  // Rows of equal scores but one: -log p is log 3, or by hand for (log 2, 0, 0): p = (1/2, 1/4, 1/4).
+  const std::vector<float> logits{0, 0, 0, std::log(2.0F), 0, 0}, weights{1, 10, 4};
+  std::vector<float> gradient(logits.size());
+  const double third = std::log(3.0), half = std::log(2.0), quarter = std::log(4.0);
+  const double second_row = 0.7 * half + 0.3 * (half + 2 * quarter) / 3;
+  CHECK(weighted_cross_entropy(logits, std::vector<int>{1, 0}, weights, 1.0F, gradient, {0.3F, true}) ==
+        Approx((10 * third + second_row) / 11));
+  // Towards the smoothed target (0.8, 0.1, 0.1) of the second row, with its weight 1 of 11.
+  CHECK(gradient[3] == Approx((0.5 - 0.8) / 11));
+  CHECK(gradient[4] == Approx((0.25 - 0.1) / 11));
+  CHECK(gradient[5] == Approx((0.25 - 0.1) / 11));
+  // In Python, float64; with equal class weights it is torch's.
+  const std::vector<float> scores{0.5F, -1.0F, 2.0F, 1.5F, 0.25F, -0.75F, -2.0F, 0.0F, 1.0F, 0.3F, 0.2F, 0.1F};
+  const std::vector<int> labels{2, 0, 1, 2};
+  std::vector<float> ignored(scores.size());
+  const auto loss = [&](const std::vector<float>& w, bool unweighted) {
+    return weighted_cross_entropy(scores, labels, w, 1.0F, ignored, {0.1F, unweighted});
+  };
+  CHECK(loss({1.5F, 3.0F, 0.5F}, true) == Approx(1.0199404794288358).epsilon(1e-7));
+  CHECK(loss({2, 2, 2}, true) == Approx(loss({2, 2, 2}, false)));
 }
 
 TEST_CASE("knowledge distillation: finite differences over chosen rows") {

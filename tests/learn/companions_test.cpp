@@ -1,5 +1,7 @@
 // Class weights, weight averaging, early stopping and temperature fitting.
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -24,73 +26,87 @@ TEST_CASE("class weights are total over count to a power") {
   CHECK_THROWS_WITH(class_weights(counts, -1), Contains("power"));
 }
 
-StateDict weights_at(double x) {
-  return {{"a", {2}, {static_cast<float>(x), static_cast<float>(-x)}}, {"b", {1, 1}, {static_cast<float>(2 * x)}}};
+const NetworkConfig kTinyNetwork{Architecture::MobileNetV2, 0.25, 3};
+
+/// A network whose numbers all follow from `seed`.
+Network network_at(std::uint64_t seed) {
+  Network network(kTinyNetwork);
+  Random random(seed);
+  for (float& value : network.values()) value = static_cast<float>(random.normal());
+  for (float& value : network.statistics()) value = static_cast<float>(random.uniform(0.5, 2));
+  return network;
 }
 
-TEST_CASE("the weight average follows its definition") {
-  WeightAverage average(0.5);
-  CHECK(average.empty());
-  double expected = 0;
-  const std::vector<double> values{1, 2, -3, 4, 8, 0.5, 7, 7, 7, 2, 3, 1};
-  for (std::size_t n = 0; n < values.size(); ++n) {
-    average.update(weights_at(values[n]));
-    const double decay = std::min(0.5, (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
-    expected = n == 0 ? values[0] : decay * expected + (1 - decay) * values[n];
-    CHECK(static_cast<double>(average.average()[0].values[1]) == Approx(-expected).epsilon(1e-5));
-    CHECK(static_cast<double>(average.average()[1].values[0]) == Approx(2 * expected).epsilon(1e-5));
+bool same_state(const StateDict& a, const StateDict& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const NamedTensor& left, const NamedTensor& right) {
+    return left.name == right.name && left.shape == right.shape && left.values == right.values;
+  });
+}
+
+TEST_CASE("the weight average follows its definition, running statistics included") {
+  WeightAverage average(kTinyNetwork, 0.5);
+  StateDict expected;
+  for (int n = 0; n < 12; ++n) {
+    const Network network = network_at(static_cast<std::uint64_t>(n));
+    average.update(network);
+    if (n == 0) {
+      expected = network.state();
+      CHECK(same_state(average.average().state(), expected));
+      continue;
+    }
+    const double decay = std::min(0.5, (1.0 + n) / (10.0 + n));
+    const StateDict weights = network.state(), got = average.average().state();
+    double largest_error = 0;
+    for (std::size_t t = 0; t < expected.size(); ++t) {
+      for (std::size_t i = 0; i < expected[t].values.size(); ++i) {
+        float& value = expected[t].values[i];
+        value = static_cast<float>(decay * static_cast<double>(value) +
+                                   (1 - decay) * static_cast<double>(weights[t].values[i]));
+        largest_error = std::max(largest_error, std::abs(static_cast<double>(got[t].values[i] - value)));
+      }
+    }
+    CHECK(largest_error < 2e-6);
   }
   CHECK(average.updates() == 12);
-  CHECK(average.average()[1].shape == std::vector<std::int64_t>{1, 1});
 }
 
-TEST_CASE("the weight average of parameters equals that of their state, and goes back into them") {
-  std::vector<float> values(40000), gradient(40000);
-  Parameter parameter{"w", ParameterKind::ConvWeight, {200, 200}, values, gradient};
-  const std::span<const Parameter> parameters(&parameter, 1);
-  WeightAverage by_state(0.9), by_span(0.9);
-  Random random(3);
-  for (int n = 0; n < 4; ++n) {
-    for (float& value : values) value = static_cast<float>(random.normal());
-    by_state.update(StateDict{{"w", {200, 200}, values}});
-    by_span.update(parameters);
-  }
-  CHECK(by_state.average()[0].values == by_span.average()[0].values);
-  by_span.copy_to(parameters);
-  CHECK(values == by_state.average()[0].values);
+TEST_CASE("a weight average is saved in the layout of the network's state") {
+  WeightAverage average(kTinyNetwork, 0.9);
+  const Network network = network_at(3);
+  average.update(network);
+  StateDict expected = network.state();
+  for (NamedTensor& tensor : expected) tensor.name = "ema." + tensor.name;
+  expected.push_back({"ema_updates", {1}, {1}});
+  CHECK(same_state(average.state(), expected));
 }
 
 TEST_CASE("a resumed weight average continues with the same bits") {
-  WeightAverage whole(0.99), resumed(0.99);
+  WeightAverage whole(kTinyNetwork, 0.99), resumed(kTinyNetwork, 0.99);
   for (int n = 0; n < 8; ++n) {
     if (n == 3) {
       StateDict state = resumed.state();
       std::reverse(state.begin(), state.end());
-      WeightAverage loaded(0.99);
+      state.push_back({"model.other", {1}, {0}});
+      WeightAverage loaded(kTinyNetwork, 0.99);
       loaded.load(state);
-      resumed = loaded;
+      resumed = std::move(loaded);
     }
-    whole.update(weights_at(std::sin(n)));
-    resumed.update(weights_at(std::sin(n)));
+    const Network network = network_at(static_cast<std::uint64_t>(n));
+    whole.update(network);
+    resumed.update(network);
   }
-  REQUIRE(whole.updates() == resumed.updates());
-  for (const NamedTensor& tensor : whole.average()) {
-    const auto same = std::find_if(resumed.average().begin(), resumed.average().end(),
-                                   [&](const NamedTensor& other) { return other.name == tensor.name; });
-    REQUIRE(same != resumed.average().end());
-    CHECK(same->values == tensor.values);
-  }
+  CHECK(same_state(whole.state(), resumed.state()));
 }
 
 TEST_CASE("the weight average refuses what does not fit") {
-  CHECK_THROWS_WITH(WeightAverage(1.0), Contains("decay"));
-  WeightAverage average(0.9);
-  average.update(weights_at(1));
-  CHECK_THROWS_WITH(average.update(StateDict{{"a", {2}, {1, 2}}}), Contains("1 tensors") && Contains("expected 2"));
-  CHECK_THROWS_WITH(average.update(StateDict{{"a", {2}, {1, 2}}, {"c", {1}, {1}}}), Contains("weights c"));
-  CHECK_THROWS_WITH(average.update(StateDict{{"a", {1}, {1}}, {"b", {1, 1}, {1}}}),
-                    Contains("weights a") && Contains("expected 2"));
+  CHECK_THROWS_WITH(WeightAverage(kTinyNetwork, 1.0), Contains("decay"));
+  WeightAverage average(kTinyNetwork, 0.9);
+  const Network other({Architecture::MobileNetV2, 0.25, 4});
+  CHECK_THROWS_WITH(average.update(other), Contains("averaged weights") &&
+                                               Contains(std::to_string(other.values().size()) + " values") &&
+                                               Contains("expected " + std::to_string(network_at(0).values().size())));
   CHECK_THROWS_WITH(average.load({}), Contains("ema_updates"));
+  CHECK_THROWS_WITH(average.load({{"ema_updates", {1}, {1}}}), Contains("is missing"));
 }
 
 TEST_CASE("early stopping stops after its patience and remembers the best epoch") {

@@ -1,11 +1,14 @@
 // A number that is not finite is named before it reaches the weights.
 #include "native/train/gradient_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <catch2/catch.hpp>
 
+#include "core/base/parallel.h"
+#include "core/base/random.h"
 #include "tests/train/tiny_run.h"
 
 namespace dermdistill {
@@ -32,6 +35,32 @@ TEST_CASE("The first parameter whose gradient is not finite is named") {
   two.first[2] = std::numeric_limits<float>::infinity();
   CHECK_THAT(testing::message_of([&] { checked_gradient_norm(two.groups, ""); }),
              Catch::Contains("features.0.0.weight"));
+}
+
+TEST_CASE("Norm and clipping have the same bits for any number of threads") {
+  std::vector<float> values(100000);
+  Random random(5);
+  std::vector<float> original(values.size());
+  for (float& value : original) value = static_cast<float>(random.normal());
+  std::vector<float> gradient = original, clipped;
+  std::vector<Parameter> parameters = {{"fc.weight", ParameterKind::LinearWeight, {100000}, values, gradient}};
+  const std::vector<std::span<Parameter>> groups = {parameters};
+  double first = 0;
+  const int before = thread_count();
+  for (const int threads : {1, 2, 3}) {
+    set_thread_count(threads);
+    std::copy(original.begin(), original.end(), gradient.begin());
+    const double norm = checked_gradient_norm(groups, "");
+    clip_gradients(groups, norm, 1.0);
+    if (threads == 1) {
+      first = norm;
+      clipped = gradient;
+      CHECK(norm == Approx(std::sqrt(100000.0)).epsilon(0.02));
+    }
+    CHECK(norm == first);
+    CHECK(gradient == clipped);
+  }
+  set_thread_count(before);
 }
 
 TEST_CASE("The loss term that is not finite is named") {

@@ -34,6 +34,21 @@ TEST_CASE("The loss of every method falls over a short run on few images") {
   }
 }
 
+TEST_CASE("Mixup changes the loss of a step, the same way every time") {
+  const auto first_terms = [](Method method, double mixup) {
+    RunConfig config = testing::tiny_distill_config(method);
+    config.mixup = mixup;
+    testing::TinyStudent student(config);
+    student.stage->start_epoch(0, 0);
+    return student.stage->compute_gradients();
+  };
+  const LossTerms plain = first_terms(Method::Kd, 0), mixed = first_terms(Method::Kd, 1),
+                  again = first_terms(Method::Kd, 1);
+  REQUIRE(plain.terms.size() == 2);
+  for (std::size_t term = 0; term < 2; ++term) CHECK(mixed.terms[term].second != plain.terms[term].second);
+  CHECK(mixed.terms == again.terms);
+}
+
 TEST_CASE("A method takes one view an image unless it needs the rotated ones") {
   CHECK(training_loader(testing::tiny_distill_config(Method::Ce)).views == 1);
   CHECK(training_loader(testing::tiny_distill_config(Method::Kd)).views == 1);

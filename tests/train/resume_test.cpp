@@ -56,6 +56,14 @@ TEST_CASE("A student, stopped anywhere and resumed, has the bytes of a run that 
   check_every_stop(distill, config);
 }
 
+TEST_CASE("A student of mixed images and an online teacher, stopped anywhere and resumed, has the same bytes") {
+  RunConfig config = testing::tiny_distill_config(Method::Kd);
+  config.distill.online = true;
+  config.mixup = 0.4;
+  config.average_decay = 0.9;
+  check_every_stop(distill, config);
+}
+
 TEST_CASE("A run stopped after every single step has the bytes of one that was not stopped") {
   const testing::TemporaryFolder folder;
   const auto unbroken = folder.path() / "unbroken", broken = folder.path() / "broken";

@@ -1,4 +1,7 @@
 // config.json holds everything, and a difference is found by name.
+#include <cmath>
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "tests/train/tiny_run.h"
@@ -12,6 +15,8 @@ TEST_CASE("A configuration comes back from its JSON") {
       config.data.folder = "somewhere";
       config.training.milestones = {3, 7};
       config.distill.loss.ss = 0.1F;
+      config.mixup = 0.3;
+      config.smoothing_unweighted = true;
       const RunConfig back = parse_run_config(to_json(config), "config.json");
       CHECK(to_json(back) == to_json(config));
       CHECK(first_difference(config, back).empty());
@@ -21,6 +26,16 @@ TEST_CASE("A configuration comes back from its JSON") {
                parse_run_config({{"kind", "teacher"}}, "config.json");
              }),
              Catch::Contains("config.json") && Catch::Contains("network"));
+}
+
+TEST_CASE("A configuration from before mixup and unweighted smoothing means neither") {
+  const RunConfig config = recipe_config("teacher", "laptop");
+  nlohmann::json old = to_json(config);
+  REQUIRE(old.erase("mixup") == 1);
+  REQUIRE(old.erase("smoothing_unweighted") == 1);
+  CHECK(parse_run_config(old, "config.json").mixup == 0);
+  CHECK_FALSE(parse_run_config(old, "config.json").smoothing_unweighted);
+  CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
 }
 
 TEST_CASE("The first difference is named; places of files are none") {
@@ -59,6 +74,35 @@ TEST_CASE("Options that make no sense are named") {
   CHECK_THAT(message([](RunConfig& c) { c.training.rate = -1; }), Catch::Contains("--rate"));
   CHECK_THAT(message([](RunConfig& c) { c.average_decay = 1; }), Catch::Contains("--ema"));
   CHECK_THAT(message([](RunConfig& c) { c.distill.loss.kd = 1; }), Catch::Contains("--teacher"));
+  CHECK_THAT(message([](RunConfig& c) { c.smoothing_unweighted = true; }),
+             Catch::Contains("--smoothing-unweighted") && Catch::Contains("expected --label-smoothing above 0"));
+}
+
+TEST_CASE("Mixup is refused where the teacher's answers cannot follow it") {
+  const auto message = [](Method method, double mixup, bool online) {
+    RunConfig config = recipe_config("student", "laptop");
+    config.distill.method = method;
+    config.distill.loss = loss_config(method);
+    config.distill.teacher = "teacher";
+    config.distill.online = online;
+    config.mixup = mixup;
+    return testing::message_of([&] { check_config(config); });
+  };
+  for (const Method method : {Method::Ce, Method::Kd, Method::Fitnet, Method::DKd}) {
+    CHECK(message(method, 0.4, true).empty());
+  }
+  CHECK(message(Method::Ce, 0.4, false).empty());
+  CHECK(message(Method::SsdKd, 0, false).empty());
+  CHECK_THAT(message(Method::Kd, 0.4, false),
+             Catch::Contains("--mixup") && Catch::Contains("cache") && Catch::Contains("expected --online"));
+  for (const Method method : {Method::SsKd, Method::SsdKd}) {
+    CHECK_THAT(message(method, 0.4, true), Catch::Contains("--mixup") &&
+                                               Catch::Contains(std::string(to_string(method))) &&
+                                               Catch::Contains("expected 0, or a loss without rotated views"));
+  }
+  for (const double wrong : {-0.1, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_THAT(message(Method::Ce, wrong, false), Catch::Contains("--mixup") && Catch::Contains("0 or more"));
+  }
 }
 
 }  // namespace dermdistill
