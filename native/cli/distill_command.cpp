@@ -45,6 +45,12 @@ void add_distill_command(CLI::App& app) {
       ->add_change<std::string>("--teacher", "Run folder of the teacher",
                                 [](RunConfig& c, const std::string& v) { c.distill.teacher = absolute_path(v); })
       ->type_name("RUN");
+  options->add<int>(
+      "--teacher-orientations",
+      "The teacher's class scores are the mean over so many orientations of a normal view: 1, 2 (with the "
+      "half turn), 4 (the quarter turns) or 8 (mirrored as well); rotated views keep their own, which "
+      "sskd and ssd-kd compare with them",
+      [](RunConfig& c) -> int& { return c.distill.teacher_orientations; });
   // Before the weights, which change what the method sets.
   options
       ->add_change<std::string>("--method", "ce, kd, fitnet, rkd, crkd, d-kd, sskd or ssd-kd",

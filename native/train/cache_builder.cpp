@@ -34,7 +34,8 @@ void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdent
   std::filesystem::create_directories(folder);
   CacheWriter writer(folder, identity);
   if (writer.done() == layout.records()) return;
-  TeacherPass pass(teacher, backend, kCacheBatch * layout.views, identity.preprocessing.size);
+  TeacherPass pass(teacher, backend, kCacheBatch * layout.views, identity.preprocessing.size,
+                   identity.teacher_orientations);
   Progress progress("knowledge cache", layout.records(), "records", writer.done());
   auto flushed = std::chrono::steady_clock::now();
   Batch views;

@@ -35,6 +35,8 @@ void distill(const RunConfig& config, const std::filesystem::path& out, bool res
   // Before the cache is built: an interrupted build is resumed like everything else.
   run.folder.write_config(run.config);
   ModelCard card = run.last ? run.last->card : run_card(run, notices);
+  if (teacher && run.config.distill.teacher_orientations > 1)
+    card.training["teacher_orientations"] = run.config.distill.teacher_orientations;
   std::unique_ptr<TeacherSource> source;
   if (teacher) {
     const auto cache = run.config.distill.cache.empty() ? run.folder.path() / "cache" : run.config.distill.cache;

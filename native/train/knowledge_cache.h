@@ -41,6 +41,7 @@ struct CacheLayout {
 /// Everything a cache must agree on with the run that reads it.
 struct CacheIdentity {
   std::string teacher_sha256, data_fingerprint;
+  int teacher_orientations = 1;
   std::string images_sha256;  // over the ids of the training images, in order
   nlohmann::json augmentation;
   Preprocessing preprocessing;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/image/view_orientation.h"
 
 namespace dermdistill {
 namespace {
@@ -244,6 +245,7 @@ json to_json(const RunConfig& config) {
         {"method", to_string(config.distill.method)},
         {"loss", to_json(config.distill.loss)},
         {"teacher", {{"folder", config.distill.teacher.string()}, {"sha256", config.distill.teacher_sha256}}},
+        {"teacher_orientations", config.distill.teacher_orientations},
         {"stored_transforms", config.distill.stored_transforms},
         {"online", config.distill.online},
         {"cache", config.distill.cache.string()}};
@@ -295,6 +297,7 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
       config.distill.loss = parse_loss(distill.at("loss"));
       config.distill.teacher = distill.at("teacher").at("folder").get<std::string>();
       distill.at("teacher").at("sha256").get_to(config.distill.teacher_sha256);
+      config.distill.teacher_orientations = distill.value("teacher_orientations", 1);
       distill.at("stored_transforms").get_to(config.distill.stored_transforms);
       distill.at("online").get_to(config.distill.online);
       config.distill.cache = distill.at("cache").get<std::string>();
@@ -338,6 +341,8 @@ void check_config(const RunConfig& config) {
     require(config.head.transforms >= 1, "--head-transforms", "is below 1", "1 or more");
   } else {
     check_loss_config(config.distill.loss);
+    require(is_orientation_count(config.distill.teacher_orientations), "--teacher-orientations",
+            "is " + std::to_string(config.distill.teacher_orientations), "1, 2, 4 or 8");
     require(config.distill.stored_transforms >= 1, "--stored-transforms", "is below 1", "1 or more");
     require(
         needs_teacher(config.distill.loss) ? !config.distill.teacher.empty() : true, "--teacher", "is missing",

@@ -55,6 +55,7 @@ struct DistillConfig {
   LossConfig loss;
   std::filesystem::path teacher;
   std::string teacher_sha256;
+  int teacher_orientations = 1;  // of a normal view, that the teacher's logits are the mean over: 1, 2, 4 or 8
   int stored_transforms = 4;
   bool online = false;          // ask the teacher in every step, with fresh transforms, instead of a cache
   std::filesystem::path cache;  // folder; empty: RUN/cache

@@ -9,8 +9,8 @@
 
 namespace dermdistill {
 
-OnlineTeacher::OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size)
-    : teacher_(std::move(teacher)), pass_(teacher_, backend, max_rows, size) {}
+OnlineTeacher::OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size, int orientations)
+    : teacher_(std::move(teacher)), pass_(teacher_, backend, max_rows, size, orientations) {}
 
 TeacherViews OnlineTeacher::views(const Batch& batch) {
   const auto images = static_cast<int>(batch.samples.size());
@@ -48,6 +48,7 @@ Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend&
 CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, const Teacher& teacher) {
   CacheIdentity identity;
   identity.teacher_sha256 = teacher.sha256;
+  identity.teacher_orientations = config.distill.teacher_orientations;
   identity.data_fingerprint = config.data.fingerprint;
   identity.images_sha256 = ids_sha256(data.dataset, data.train);
   identity.augmentation = to_json(config.augment);
@@ -72,7 +73,7 @@ std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, cons
   LoaderConfig loading = training_loader(config);
   if (config.distill.online) {
     return std::make_unique<OnlineTeacher>(std::move(teacher), backend, loading.batch * loading.views,
-                                           config.preprocessing.size);
+                                           config.preprocessing.size, config.distill.teacher_orientations);
   }
   const CacheIdentity identity = cache_identity(config, data, teacher);
   loading.batch = kCacheBatch;

@@ -27,7 +27,7 @@ class TeacherSource {
 /// Runs the teacher on the batch.
 class OnlineTeacher : public TeacherSource {
  public:
-  OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size);
+  OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size, int orientations = 1);
   TeacherViews views(const Batch& batch) override;
   FeatureShape feature_shape() const override { return pass_.feature_shape(); }
 

@@ -61,6 +61,23 @@ TEST_CASE("The cache holds what the teacher says of the very views that the stud
   }
 }
 
+TEST_CASE("The cache holds the mean over orientations that a teacher says online") {
+  CacheFixture fixture;
+  const auto upright = fixture.source(fixture.folder.path() / "one");
+  fixture.config.distill.teacher_orientations = 8;
+  const auto cached = fixture.source(fixture.folder.path() / "eight");
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  fixture.config.distill.online = true;
+  const auto online = fixture.source({});
+  loader.start_epoch(0);
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const TeacherViews a = cached->views(batch), b = online->views(batch), one = upright->views(batch);
+  CHECK(difference(a.logits, b.logits) < 1e-5);
+  CHECK(difference(one.logits, b.logits) > 1e-3);
+  CHECK(difference(a.embedding, one.embedding) == 0);
+}
+
 TEST_CASE("Training from the cache is training from the teacher, to half precision") {
   const testing::TemporaryFolder folder;
   const RunConfig config = testing::tiny_distill_config(Method::SsdKd);
@@ -127,6 +144,18 @@ TEST_CASE("A cache of anything else is refused by name") {
     identity.seed += 1;
     identity.layout.transforms += 1;
     CHECK_THAT(message(), Catch::Contains("seed") && Catch::Contains("stored transforms"));
+  }
+  SECTION("orientations") {
+    identity.teacher_orientations = 8;
+    CHECK_THAT(message(), Catch::Contains("another number of teacher orientations;"));
+  }
+  SECTION("a cache of an older version, of one orientation") {
+    nlohmann::json old = to_json(identity);
+    old.erase("number of teacher orientations");
+    CHECK_NOTHROW(check_cache_identity(cache, old, identity));
+    identity.teacher_orientations = 2;
+    CHECK_THAT(testing::message_of([&] { check_cache_identity(cache, old, identity); }),
+               Catch::Contains("another number of teacher orientations;"));
   }
   SECTION("augmentation") {
     identity.augmentation["hue"] = 90;

@@ -12,6 +12,7 @@ TEST_CASE("A configuration comes back from its JSON") {
       config.data.folder = "somewhere";
       config.training.milestones = {3, 7};
       config.distill.loss.ss = 0.1F;
+      config.distill.teacher_orientations = 8;
       const RunConfig back = parse_run_config(to_json(config), "config.json");
       CHECK(to_json(back) == to_json(config));
       CHECK(first_difference(config, back).empty());
@@ -21,6 +22,16 @@ TEST_CASE("A configuration comes back from its JSON") {
                parse_run_config({{"kind", "teacher"}}, "config.json");
              }),
              Catch::Contains("config.json") && Catch::Contains("network"));
+}
+
+TEST_CASE("A student's configuration of an older version has one orientation of its teacher") {
+  const RunConfig config = recipe_config("student", "laptop");
+  nlohmann::json old = to_json(config);
+  old["distillation"].erase("teacher_orientations");
+  CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
+  RunConfig other = config;
+  other.distill.teacher_orientations = 4;
+  CHECK(first_difference(config, other) == "distillation.teacher_orientations");
 }
 
 TEST_CASE("The first difference is named; places of files are none") {
@@ -58,6 +69,8 @@ TEST_CASE("Options that make no sense are named") {
   CHECK_THAT(message([](RunConfig& c) { c.training.batch = 1; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](RunConfig& c) { c.training.rate = -1; }), Catch::Contains("--rate"));
   CHECK_THAT(message([](RunConfig& c) { c.average_decay = 1; }), Catch::Contains("--ema"));
+  CHECK_THAT(message([](RunConfig& c) { c.distill.teacher_orientations = 3; }),
+             Catch::StartsWith("--teacher-orientations: is 3") && Catch::Contains("1, 2, 4 or 8"));
   CHECK_THAT(message([](RunConfig& c) { c.distill.loss.kd = 1; }), Catch::Contains("--teacher"));
 }
 
