@@ -61,6 +61,20 @@ StageConfig parse_stage(const json& from) {
   return stage;
 }
 
+json to_json(const std::vector<TeacherReference>& teachers) {
+  json out = json::array();
+  for (const TeacherReference& teacher : teachers)
+    out.push_back({{"folder", teacher.folder.string()}, {"sha256", teacher.sha256}});
+  return out;
+}
+
+std::vector<TeacherReference> parse_teachers(const json& from) {
+  std::vector<TeacherReference> teachers;
+  for (const json& teacher : from)
+    teachers.push_back({teacher.at("folder").get<std::string>(), teacher.at("sha256").get<std::string>()});
+  return teachers;
+}
+
 json to_json(const LossConfig& loss) {
   return {{"ce", loss.ce},
           {"kd", loss.kd},
@@ -245,6 +259,7 @@ json to_json(const RunConfig& config) {
         {"method", to_string(config.distill.method)},
         {"loss", to_json(config.distill.loss)},
         {"teacher", {{"folder", config.distill.teacher.string()}, {"sha256", config.distill.teacher_sha256}}},
+        {"other_teachers", to_json(config.distill.other_teachers)},
         {"teacher_orientations", config.distill.teacher_orientations},
         {"stored_transforms", config.distill.stored_transforms},
         {"online", config.distill.online},
@@ -297,6 +312,7 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
       config.distill.loss = parse_loss(distill.at("loss"));
       config.distill.teacher = distill.at("teacher").at("folder").get<std::string>();
       distill.at("teacher").at("sha256").get_to(config.distill.teacher_sha256);
+      config.distill.other_teachers = parse_teachers(distill.value("other_teachers", json::array()));
       config.distill.teacher_orientations = distill.value("teacher_orientations", 1);
       distill.at("stored_transforms").get_to(config.distill.stored_transforms);
       distill.at("online").get_to(config.distill.online);
@@ -315,6 +331,7 @@ std::string first_difference(const RunConfig& a, const RunConfig& b) {
     (*side)["init"].erase("weights");
     if (side->contains("distillation")) {
       (*side)["distillation"]["teacher"].erase("folder");
+      for (json& teacher : (*side)["distillation"]["other_teachers"]) teacher.erase("folder");
       (*side)["distillation"].erase("cache");
     }
   }

@@ -75,6 +75,20 @@ void check_teacher(const Teacher& teacher, const std::vector<std::string>& class
   }
 }
 
+void check_ensemble(const Teacher& teacher, const Teacher& other) {
+  if (teacher.sha256 == other.sha256) {
+    throw InputError(teacher.name, "is the same teacher as " + other.name, "another one for an ensemble");
+  }
+  const Preprocessing &ours = teacher.card.preprocessing, &its = other.card.preprocessing;
+  if (ours.size != its.size || ours.detail != its.detail) {
+    const auto text = [](const Preprocessing& p) {
+      return std::to_string(p.size) + " pixels with detail " + std::to_string(p.detail);
+    };
+    throw InputError(teacher.name, "was trained on images of " + text(ours),
+                     text(its) + ", as the ensemble's teacher " + other.name);
+  }
+}
+
 TeacherPass::TeacherPass(Teacher& teacher, const Backend& backend, int max_rows, int size, int orientations)
     : teacher_(teacher),
       max_rows_(max_rows),

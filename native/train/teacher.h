@@ -35,6 +35,10 @@ Teacher load_teacher(const std::filesystem::path& path, const Backend& backend);
 void check_teacher(const Teacher& teacher, const std::vector<std::string>& classes, const Preprocessing& preprocessing,
                    bool needs_head);
 
+/// Whether two teachers can answer together about the same views. @throws InputError when they were trained at another
+/// size or detail, or are the same.
+void check_ensemble(const Teacher& teacher, const Teacher& other);
+
 /// Runs a teacher over batches of views. A lesion has no "up": the logits of a normal view can be the mean over several
 /// orientations of it. Rotated views keep their own answer, since the losses and the error ranking compare these with
 /// the normal one's, and all would become the same; embedding, projection and feature map are those of the view itself.

@@ -13,6 +13,7 @@ TEST_CASE("A configuration comes back from its JSON") {
       config.training.milestones = {3, 7};
       config.distill.loss.ss = 0.1F;
       config.distill.teacher_orientations = 8;
+      config.distill.other_teachers = {{"second", "0123"}, {"third", "4567"}};
       const RunConfig back = parse_run_config(to_json(config), "config.json");
       CHECK(to_json(back) == to_json(config));
       CHECK(first_difference(config, back).empty());
@@ -24,20 +25,26 @@ TEST_CASE("A configuration comes back from its JSON") {
              Catch::Contains("config.json") && Catch::Contains("network"));
 }
 
-TEST_CASE("A student's configuration of an older version has one orientation of its teacher") {
+TEST_CASE("A student's configuration of an older version has one teacher and one orientation") {
   const RunConfig config = recipe_config("student", "laptop");
   nlohmann::json old = to_json(config);
   old["distillation"].erase("teacher_orientations");
+  old["distillation"].erase("other_teachers");
   CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
   RunConfig other = config;
   other.distill.teacher_orientations = 4;
   CHECK(first_difference(config, other) == "distillation.teacher_orientations");
+  other = config;
+  other.distill.other_teachers = {{"second", {}}};
+  CHECK(first_difference(config, other) == "distillation.other_teachers");
 }
 
 TEST_CASE("The first difference is named; places of files are none") {
-  const RunConfig config = recipe_config("student", "laptop");
+  RunConfig config = recipe_config("student", "laptop");
+  config.distill.other_teachers = {{"second", "0123"}};
   RunConfig other = config;
   other.data.folder = "elsewhere";
+  other.distill.other_teachers[0].folder = "elsewhere";
   other.distill.teacher = "elsewhere";
   CHECK(first_difference(config, other).empty());
   other.training.epochs += 1;

@@ -1,6 +1,4 @@
-// What a teacher says over several orientations of a view, with a real network of random weights.
-#include "native/train/teacher.h"
-
+// What teachers say over several orientations of a view and together, with real networks of random weights.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/distill/views.h"
 #include "core/image/preprocess.h"
+#include "native/train/ensemble_pass.h"
 #include "tests/train/tiny_run.h"
 
 namespace dermdistill {
@@ -19,9 +18,9 @@ namespace {
 constexpr int kSide = 32, kClasses = 5, kPictures = 3;
 constexpr std::size_t kValues = kSide * kSide * 3;
 
-Teacher random_teacher(std::uint64_t seed) {
+Teacher random_teacher(std::uint64_t seed, int classes = kClasses) {
   Random random(seed, 0);
-  Network network({Architecture::MobileNetV2, 0.25, kClasses});
+  Network network({Architecture::MobileNetV2, 0.25, classes});
   network.initialise(random);
   Teacher teacher;
   teacher.network = FoldedNetwork::from(network);
@@ -134,6 +133,44 @@ TEST_CASE("A teacher with one orientation says what its network says, to the bit
   CHECK(answer.logits == copy_of(outputs.logits));
   CHECK(answer.embedding == copy_of(outputs.embedding));
   CHECK(answer.features == copy_of(outputs.features));
+}
+
+TEST_CASE("An ensemble's logits are the mean of its teachers', in any order; the rest is the first one's") {
+  constexpr int kTeachers = 3, kRows = kPictures * kViewsPerImage;
+  const std::vector<float> views = random_views(kViewsPerImage);
+  for (const int orientations : {1, 8}) {
+    INFO(orientations << " orientations");
+    std::vector<float> mean(kRows * kClasses);
+    std::vector<Answer> single;
+    for (std::uint64_t seed = 0; seed < kTeachers; ++seed) {
+      Teacher teacher = random_teacher(seed);
+      single.push_back(answer_of(teacher, views, kViewsPerImage, orientations, kRows));
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += single.back().logits[i] / kTeachers;
+    }
+    CHECK(distance(single[0].logits, mean) > 1e-2);
+    for (std::uint64_t first = 0; first < kTeachers; ++first) {
+      std::vector<Teacher> teachers;
+      for (std::uint64_t i = 0; i < kTeachers; ++i) teachers.push_back(random_teacher((first + i) % kTeachers));
+      EnsemblePass pass(teachers, backend_named("auto"), kRows, kSide, orientations);
+      const TeacherViews said = pass.forward(views, kPictures, kRows, false);
+      CHECK(distance(said.logits, mean) < 1e-5);
+      CHECK(copy_of(said.embedding) == single[first].embedding);
+      CHECK(copy_of(said.features) == single[first].features);
+      EnsemblePass alone({teachers.data(), 1}, backend_named("auto"), kRows, kSide, orientations);
+      CHECK(copy_of(alone.forward(views, kPictures, kRows, false).logits) == single[first].logits);
+    }
+  }
+}
+
+TEST_CASE("An ensemble has teachers, all of the same classes") {
+  const Backend& backend = backend_named("auto");
+  CHECK_THAT(testing::message_of([&] { EnsemblePass({}, backend, 1, kSide); }), Catch::Contains("has no teachers"));
+  std::vector<Teacher> teachers;
+  teachers.push_back(random_teacher(1));
+  teachers.push_back(random_teacher(2, kClasses + 1));
+  EnsemblePass pass(teachers, backend, kPictures, kSide);
+  CHECK_THAT(testing::message_of([&] { pass.forward(random_views(1), kPictures, kPictures, false); }),
+             Catch::Contains("18 logits") && Catch::Contains("15 as the first"));
 }
 
 TEST_CASE("A teacher refuses other numbers of orientations and views of another shape") {
