@@ -23,7 +23,7 @@ void for_used_pixels(const ConvShape& s, Use&& use) {
 
 /// Room for the gathered pixels [batch, out_height, out_width, in_channels]; all such convolutions of a thread share
 /// it.
-std::span<Scalar> pixels_of(const ConvShape& s) {
+std::span<Scalar> gathered_pixels(const ConvShape& s) {
   thread_local LargeVector<Scalar> shared;
   const std::size_t size = dense_shape(s).input_size();
   if (shared.size() < size) shared.resize(size);
@@ -31,7 +31,7 @@ std::span<Scalar> pixels_of(const ConvShape& s) {
 }
 
 std::span<const Scalar> gather(const ConvShape& s, std::span<const Scalar> x) {
-  const std::span<Scalar> pixels = pixels_of(s);
+  const std::span<Scalar> pixels = gathered_pixels(s);
   for_used_pixels(s, [&](std::int64_t dense, std::int64_t strided) {
     std::copy_n(x.data() + strided, s.in_channels, pixels.data() + dense);
   });
@@ -60,7 +60,7 @@ void StridedPointwise::forward(std::span<const Scalar> x, std::span<const Scalar
 }
 
 void StridedPointwise::backward_data(std::span<const Scalar> dy, std::span<const Scalar> w, std::span<Scalar> dx) {
-  const std::span<Scalar> pixels = pixels_of(shape_);
+  const std::span<Scalar> pixels = gathered_pixels(shape_);
   dense_->backward_data(dy, w, pixels);
   const std::int64_t row_size = static_cast<std::int64_t>(shape_.in_width) * shape_.in_channels;
   parallel_for(static_cast<std::int64_t>(shape_.batch) * shape_.in_height,

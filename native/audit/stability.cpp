@@ -49,14 +49,6 @@ void read_views(std::span<const Sample> samples, const Preprocessing& preprocess
   }
 }
 
-void turn_view(std::span<const float> view, int size, Orientation orientation, std::span<float> out) {
-  if (!orientation.mirrored) return rotate_view(view, size, orientation.quarter_turns, out);
-  if (orientation.quarter_turns == 0) return mirror_view(view, size, out);
-  std::vector<float> mirrored(view.size());
-  mirror_view(view, size, mirrored);
-  rotate_view(mirrored, size, orientation.quarter_turns, out);
-}
-
 template <typename T>
 void append(std::vector<T>& all, const std::vector<T>& more) {
   all.insert(all.end(), more.begin(), more.end());
@@ -64,7 +56,7 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 
 }  // namespace
 
-std::string to_string(Orientation orientation) {
+std::string to_string(ViewOrientation orientation) {
   if (orientation.mirrored && orientation.quarter_turns == 0) return "mirrored";
   return (orientation.mirrored ? "mirrored, turned by " : "turned by ") +
          std::to_string(90 * orientation.quarter_turns) + " degrees";
@@ -82,7 +74,7 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
   std::vector<float> turned(batch.upright.size());
 
   VariedScores result;
-  for (const Orientation orientation : kOtherOrientations) result.turned.push_back({to_string(orientation)});
+  for (const ViewOrientation orientation : kOtherOrientations) result.turned.push_back({to_string(orientation)});
   for (const int quality : kJpegQualities) result.stored.push_back({"JPEG quality " + std::to_string(quality)});
   std::optional<Progress> progress;
   if (!title.empty()) progress.emplace(title, images, "images");

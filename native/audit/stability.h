@@ -8,21 +8,17 @@
 #include <vector>
 
 #include "core/image/preprocess.h"
+#include "core/image/view_orientation.h"
 #include "native/data/dataset.h"
 #include "native/train/predictor.h"
 #include "native/train/scoring.h"
 
 namespace dermdistill {
 
-/// Mirrored left to right first, then turned counter-clockwise.
-struct Orientation {
-  bool mirrored = false;
-  int quarter_turns = 0;
-};
 /// The eight but the upright one.
-inline constexpr std::array<Orientation, 7> kOtherOrientations{
+inline constexpr std::array<ViewOrientation, 7> kOtherOrientations{
     {{false, 1}, {false, 2}, {false, 3}, {true, 0}, {true, 1}, {true, 2}, {true, 3}}};
-std::string to_string(Orientation orientation);  // "turned by 90 degrees", "mirrored", "mirrored, turned by ..."
+std::string to_string(ViewOrientation orientation);  // "turned by 90 degrees", "mirrored", "mirrored, turned by ..."
 
 inline constexpr std::array<int, 5> kJpegQualities{95, 90, 80, 70, 60};
 

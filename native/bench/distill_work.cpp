@@ -46,7 +46,9 @@ class DistillWork final : public Work {
     if (config.cached) {
       source = fill_cache(teacher, backend);
     } else {
-      source = std::make_unique<OnlineTeacher>(std::move(teacher), backend, rows, config.size);
+      std::vector<Teacher> teachers;
+      teachers.push_back(std::move(teacher));
+      source = std::make_unique<OnlineTeacher>(std::move(teachers), backend, rows, config.size);
     }
     step_ = std::make_unique<DistillStep>(
         network_, std::move(source),

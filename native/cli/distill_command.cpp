@@ -1,5 +1,7 @@
 // dermdistill distill: a student, by cross entropy alone or from a teacher.
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "native/base/interrupt.h"
 #include "native/cli/commands.h"
@@ -42,9 +44,23 @@ void add_distill_command(CLI::App& app) {
       app.add_subcommand("distill", "Train a student (stage 3), by cross entropy alone or from a teacher");
   auto options = std::make_shared<RunOptions>(*command, "student");
   options
-      ->add_change<std::string>("--teacher", "Run folder of the teacher",
-                                [](RunConfig& c, const std::string& v) { c.distill.teacher = absolute_path(v); })
+      ->add_change<std::vector<std::string>>(
+          "--teacher",
+          "Run folder of the teacher; given several times, class scores are the mean of all teachers', and the rest is "
+          "the first one's",
+          [](RunConfig& c, const std::vector<std::string>& v) {
+            c.distill.teacher = absolute_path(v.front());
+            c.distill.other_teachers.resize(v.size() - 1);  // a resumed run keeps their hashes
+            for (std::size_t i = 1; i < v.size(); ++i) c.distill.other_teachers[i - 1].folder = absolute_path(v[i]);
+          })
+      ->allow_extra_args(false)
       ->type_name("RUN");
+  options->add<int>(
+      "--teacher-orientations",
+      "The teacher's class scores are the mean over so many orientations of a normal view: 1, 2 (with the "
+      "half turn), 4 (the quarter turns) or 8 (mirrored as well); rotated views keep their own, which "
+      "sskd and ssd-kd compare with them",
+      [](RunConfig& c) -> int& { return c.distill.teacher_orientations; });
   // Before the weights, which change what the method sets.
   options
       ->add_change<std::string>("--method", "ce, kd, fitnet, rkd, crkd, d-kd, sskd or ssd-kd",

@@ -7,6 +7,7 @@
 #include "native/base/interrupt.h"
 #include "native/base/progress.h"
 #include "native/train/cache_file.h"
+#include "native/train/ensemble_pass.h"
 #include "native/train/knowledge_cache.h"
 
 namespace dermdistill {
@@ -28,13 +29,15 @@ void check_range(const TeacherViews& views) {
 
 }  // namespace
 
-void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdentity& identity, Teacher& teacher,
-                           const Backend& backend, Loader& loader, const std::function<bool()>& stop_requested) {
+void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdentity& identity,
+                           std::span<Teacher> teachers, const Backend& backend, Loader& loader,
+                           const std::function<bool()>& stop_requested) {
   const CacheLayout& layout = identity.layout;
   std::filesystem::create_directories(folder);
   CacheWriter writer(folder, identity);
   if (writer.done() == layout.records()) return;
-  TeacherPass pass(teacher, backend, kCacheBatch * layout.views, identity.preprocessing.size);
+  EnsemblePass pass(teachers, backend, kCacheBatch * layout.views, identity.preprocessing.size,
+                    identity.teacher_orientations);
   Progress progress("knowledge cache", layout.records(), "records", writer.done());
   auto flushed = std::chrono::steady_clock::now();
   Batch views;

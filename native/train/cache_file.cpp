@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr char kMagic[8] = {'D', 'D', 'K', 'N', 'O', 'W', '0', '2'};
 constexpr std::size_t kPage = 4096;
+constexpr char kOrientations[] = "number of teacher orientations";
 
 std::vector<std::byte> header_bytes(const CacheIdentity& identity) {
   const std::string text = to_json(identity).dump();
@@ -70,6 +71,7 @@ fs::path cache_progress(const fs::path& folder) { return folder / "knowledge.jso
 json to_json(const CacheIdentity& identity) {
   const CacheLayout& layout = identity.layout;
   return {{"teacher", identity.teacher_sha256},
+          {kOrientations, identity.teacher_orientations},
           {"data", identity.data_fingerprint},
           {"training images", identity.images_sha256},
           {"augmentation", identity.augmentation},
@@ -130,7 +132,8 @@ void check_cache_identity(const fs::path& folder, const json& found, const Cache
   std::string differences;
   const json expected = to_json(wanted);
   for (const auto& [key, value] : expected.items()) {
-    if (found.contains(key) && found.at(key) == value) continue;
+    const bool is_implied = key == kOrientations && !found.contains(key);  // caches of older versions know one alone
+    if (is_implied ? value == 1 : found.contains(key) && found.at(key) == value) continue;
     differences += (differences.empty() ? "" : ", ") + key;
   }
   if (differences.empty()) return;

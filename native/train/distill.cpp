@@ -10,6 +10,20 @@
 #include "native/train/run_report.h"
 
 namespace dermdistill {
+namespace {
+
+/// What the card tells of the teachers beside the first one's hash.
+void note_teachers(const DistillConfig& config, std::span<const Teacher> teachers, ModelCard& card) {
+  if (teachers.empty()) return;
+  if (config.teacher_orientations > 1) card.training["teacher_orientations"] = config.teacher_orientations;
+  if (teachers.size() == 1) return;
+  nlohmann::json all = nlohmann::json::array();
+  for (const Teacher& teacher : teachers) all.push_back({{"name", teacher.card.name}, {"sha256", teacher.sha256}});
+  card.training["teachers"] = std::move(all);
+}
+
+}  // namespace
+
 void adopt_teacher_size(RunConfig& config) {
   check_config(config);
   if (!needs_teacher(config.distill.loss)) return;
@@ -27,19 +41,20 @@ void distill(const RunConfig& config, const std::filesystem::path& out, bool res
   }
   nlohmann::json notices = nlohmann::json::array();
   Network network = start_network(run, notices);
-  std::optional<Teacher> teacher;
+  std::vector<Teacher> teachers;
   if (needs_teacher(run.config.distill.loss)) {
-    teacher.emplace(open_teacher(run.config, run.data, run.backend));
-    inherit_notices(teacher->card.notices, notices);
+    teachers = open_teachers(run.config, run.data, run.backend);
+    for (const Teacher& teacher : teachers) inherit_notices(teacher.card.notices, notices);
   }
   // Before the cache is built: an interrupted build is resumed like everything else.
   run.folder.write_config(run.config);
   ModelCard card = run.last ? run.last->card : run_card(run, notices);
+  note_teachers(run.config.distill, teachers, card);
   std::unique_ptr<TeacherSource> source;
-  if (teacher) {
+  if (!teachers.empty()) {
     const auto cache = run.config.distill.cache.empty() ? run.folder.path() / "cache" : run.config.distill.cache;
     const auto began = std::chrono::steady_clock::now();
-    source = make_teacher_source(run.config, run.data, std::move(*teacher), cache, run.backend, run.stop_requested);
+    source = make_teacher_source(run.config, run.data, std::move(teachers), cache, run.backend, run.stop_requested);
     log_duration(run, "cache", std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   }
   NetworkStage stage(run.config, run.data, std::move(network), std::move(source), run.backend);

@@ -40,7 +40,9 @@ struct CacheLayout {
 
 /// Everything a cache must agree on with the run that reads it.
 struct CacheIdentity {
-  std::string teacher_sha256, data_fingerprint;
+  std::string teacher_sha256;  // of every teacher, in order
+  std::string data_fingerprint;
+  int teacher_orientations = 1;
   std::string images_sha256;  // over the ids of the training images, in order
   nlohmann::json augmentation;
   Preprocessing preprocessing;
@@ -86,7 +88,8 @@ inline constexpr int kCacheBatch = 32;
 /// layout.
 /// @throws InputError as KnowledgeCache::open, FileError when the disk has not enough room, Interrupted after saving
 /// how far it came.
-void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdentity& identity, Teacher& teacher,
-                           const Backend& backend, Loader& loader, const std::function<bool()>& stop_requested);
+void build_knowledge_cache(const std::filesystem::path& folder, const CacheIdentity& identity,
+                           std::span<Teacher> teachers, const Backend& backend, Loader& loader,
+                           const std::function<bool()>& stop_requested);
 
 }  // namespace dermdistill

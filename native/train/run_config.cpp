@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/image/view_orientation.h"
 
 namespace dermdistill {
 namespace {
@@ -58,6 +59,20 @@ StageConfig parse_stage(const json& from) {
   from.at("clip_norm").get_to(stage.clip_norm);
   from.at("early_stop").get_to(stage.early_stop);
   return stage;
+}
+
+json to_json(const std::vector<TeacherReference>& teachers) {
+  json out = json::array();
+  for (const TeacherReference& teacher : teachers)
+    out.push_back({{"folder", teacher.folder.string()}, {"sha256", teacher.sha256}});
+  return out;
+}
+
+std::vector<TeacherReference> parse_teachers(const json& from) {
+  std::vector<TeacherReference> teachers;
+  for (const json& teacher : from)
+    teachers.push_back({teacher.at("folder").get<std::string>(), teacher.at("sha256").get<std::string>()});
+  return teachers;
 }
 
 json to_json(const LossConfig& loss) {
@@ -258,6 +273,8 @@ json to_json(const RunConfig& config) {
         {"method", to_string(config.distill.method)},
         {"loss", to_json(config.distill.loss)},
         {"teacher", {{"folder", config.distill.teacher.string()}, {"sha256", config.distill.teacher_sha256}}},
+        {"other_teachers", to_json(config.distill.other_teachers)},
+        {"teacher_orientations", config.distill.teacher_orientations},
         {"stored_transforms", config.distill.stored_transforms},
         {"online", config.distill.online},
         {"cache", config.distill.cache.string()}};
@@ -311,6 +328,8 @@ RunConfig parse_run_config(const json& from, const std::string& name) {
       config.distill.loss = parse_loss(distill.at("loss"));
       config.distill.teacher = distill.at("teacher").at("folder").get<std::string>();
       distill.at("teacher").at("sha256").get_to(config.distill.teacher_sha256);
+      config.distill.other_teachers = parse_teachers(distill.value("other_teachers", json::array()));
+      config.distill.teacher_orientations = distill.value("teacher_orientations", 1);
       distill.at("stored_transforms").get_to(config.distill.stored_transforms);
       distill.at("online").get_to(config.distill.online);
       config.distill.cache = distill.at("cache").get<std::string>();
@@ -328,6 +347,7 @@ std::string first_difference(const RunConfig& a, const RunConfig& b) {
     (*side)["init"].erase("weights");
     if (side->contains("distillation")) {
       (*side)["distillation"]["teacher"].erase("folder");
+      for (json& teacher : (*side)["distillation"]["other_teachers"]) teacher.erase("folder");
       (*side)["distillation"].erase("cache");
     }
   }
@@ -357,6 +377,8 @@ void check_config(const RunConfig& config) {
     require(config.head.transforms >= 1, "--head-transforms", "is below 1", "1 or more");
   } else {
     check_loss_config(config.distill.loss);
+    require(is_orientation_count(config.distill.teacher_orientations), "--teacher-orientations",
+            "is " + std::to_string(config.distill.teacher_orientations), "1, 2, 4 or 8");
     require(config.distill.stored_transforms >= 1, "--stored-transforms", "is below 1", "1 or more");
     require(
         needs_teacher(config.distill.loss) ? !config.distill.teacher.empty() : true, "--teacher", "is missing",

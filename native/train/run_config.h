@@ -50,11 +50,18 @@ struct HeadConfig {
   int images = 0;      // as DataConfig::limit, for the head alone
 };
 
+struct TeacherReference {
+  std::filesystem::path folder;
+  std::string sha256;
+};
+
 struct DistillConfig {
   Method method = Method::Ce;
   LossConfig loss;
   std::filesystem::path teacher;
   std::string teacher_sha256;
+  std::vector<TeacherReference> other_teachers;  // of an ensemble, whose logits are averaged with the first's
+  int teacher_orientations = 1;  // of a normal view, that the teacher's logits are the mean over: 1, 2, 4 or 8
   int stored_transforms = 4;
   bool online = false;          // ask the teacher in every step, with fresh transforms, instead of a cache
   std::filesystem::path cache;  // folder; empty: RUN/cache

@@ -9,8 +9,9 @@
 
 namespace dermdistill {
 
-OnlineTeacher::OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size)
-    : teacher_(std::move(teacher)), pass_(teacher_, backend, max_rows, size) {}
+OnlineTeacher::OnlineTeacher(std::vector<Teacher> teachers, const Backend& backend, int max_rows, int size,
+                             int orientations)
+    : teachers_(std::move(teachers)), pass_(teachers_, backend, max_rows, size, orientations) {}
 
 TeacherViews OnlineTeacher::views(const Batch& batch) {
   const auto images = static_cast<int>(batch.samples.size());
@@ -32,22 +33,32 @@ TeacherViews CachedTeacher::views(const Batch& batch) {
   return cache_.read(positions_, batch.transform, buffers_);
 }
 
-Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend& backend) {
+std::vector<Teacher> open_teachers(RunConfig& config, const TrainingData& data, const Backend& backend) {
   DistillConfig& distill = config.distill;
-  Teacher teacher = load_teacher(distill.teacher, backend);
-  check_teacher(teacher, data.dataset.classes, config.preprocessing, needs_projection(distill.loss));
-  if (!distill.teacher_sha256.empty() && distill.teacher_sha256 != teacher.sha256) {
-    throw InputError(teacher.name, "is another teacher than the run was started with",
-                     "weights with SHA-256 " + distill.teacher_sha256);
-  }
-  check_same_split(config, teacher.card, "--teacher " + distill.teacher.string());
-  distill.teacher_sha256 = teacher.sha256;
-  return teacher;
+  std::vector<Teacher> teachers;
+  const auto open = [&](const std::filesystem::path& folder, std::string& sha256, bool needs_head) {
+    Teacher teacher = load_teacher(folder, backend);
+    check_teacher(teacher, data.dataset.classes, config.preprocessing, needs_head);
+    if (!sha256.empty() && sha256 != teacher.sha256) {
+      throw InputError(teacher.name, "is another teacher than the run was started with",
+                       "weights with SHA-256 " + sha256);
+    }
+    check_same_split(config, teacher.card, "--teacher " + folder.string());
+    for (const Teacher& other : teachers) check_ensemble(teacher, other);
+    sha256 = teacher.sha256;
+    teachers.push_back(std::move(teacher));
+  };
+  open(distill.teacher, distill.teacher_sha256, needs_projection(distill.loss));
+  for (TeacherReference& other : distill.other_teachers) open(other.folder, other.sha256, false);
+  return teachers;
 }
 
-CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, const Teacher& teacher) {
+CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, std::span<const Teacher> teachers) {
+  const Teacher& first = teachers.front();
   CacheIdentity identity;
-  identity.teacher_sha256 = teacher.sha256;
+  for (const Teacher& teacher : teachers)
+    identity.teacher_sha256 += (identity.teacher_sha256.empty() ? "" : " ") + teacher.sha256;
+  identity.teacher_orientations = config.distill.teacher_orientations;
   identity.data_fingerprint = config.data.fingerprint;
   identity.images_sha256 = ids_sha256(data.dataset, data.train);
   identity.augmentation = to_json(config.augment);
@@ -57,8 +68,8 @@ CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, 
   layout.images = static_cast<int>(data.train.size());
   layout.transforms = config.distill.stored_transforms;
   layout.views = needs_transformed_views(config.distill.loss) ? kViewsPerImage : 1;
-  layout.classes = teacher.network.config.classes;
-  layout.map = feature_shape(teacher.network.units, config.preprocessing.size, config.preprocessing.size);
+  layout.classes = first.network.config.classes;
+  layout.map = feature_shape(first.network.units, config.preprocessing.size, config.preprocessing.size);
   layout.embedding = layout.map.channels;
   layout.embeddings = needs_embedding(config.distill.loss);
   layout.projection = needs_projection(config.distill.loss);
@@ -66,20 +77,21 @@ CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, 
   return identity;
 }
 
-std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, const TrainingData& data, Teacher teacher,
-                                                   const std::filesystem::path& cache, const Backend& backend,
+std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, const TrainingData& data,
+                                                   std::vector<Teacher> teachers, const std::filesystem::path& cache,
+                                                   const Backend& backend,
                                                    const std::function<bool()>& stop_requested) {
   LoaderConfig loading = training_loader(config);
   if (config.distill.online) {
-    return std::make_unique<OnlineTeacher>(std::move(teacher), backend, loading.batch * loading.views,
-                                           config.preprocessing.size);
+    return std::make_unique<OnlineTeacher>(std::move(teachers), backend, loading.batch * loading.views,
+                                           config.preprocessing.size, config.distill.teacher_orientations);
   }
-  const CacheIdentity identity = cache_identity(config, data, teacher);
+  const CacheIdentity identity = cache_identity(config, data, teachers);
   loading.batch = kCacheBatch;
   loading.shuffle = false;
   loading.drop_last = false;
   Loader loader(data.dataset, data.train, loading);
-  build_knowledge_cache(cache, identity, teacher, backend, loader, stop_requested);
+  build_knowledge_cache(cache, identity, teachers, backend, loader, stop_requested);
   return std::make_unique<CachedTeacher>(KnowledgeCache::open(cache, identity), data.train);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/data/loader.h"
+#include "native/train/ensemble_pass.h"
 #include "native/train/knowledge_cache.h"
 #include "native/train/teacher.h"
 #include "native/train/training_data.h"
@@ -24,16 +25,16 @@ class TeacherSource {
   virtual FeatureShape feature_shape() const = 0;
 };
 
-/// Runs the teacher on the batch.
+/// Runs the teachers on the batch.
 class OnlineTeacher : public TeacherSource {
  public:
-  OnlineTeacher(Teacher teacher, const Backend& backend, int max_rows, int size);
+  OnlineTeacher(std::vector<Teacher> teachers, const Backend& backend, int max_rows, int size, int orientations = 1);
   TeacherViews views(const Batch& batch) override;
   FeatureShape feature_shape() const override { return pass_.feature_shape(); }
 
  private:
-  Teacher teacher_;
-  TeacherPass pass_;
+  std::vector<Teacher> teachers_;
+  EnsemblePass pass_;
 };
 
 /// Reads what the teacher said of the same views from a cache.
@@ -51,16 +52,17 @@ class CachedTeacher : public TeacherSource {
   KnowledgeBuffers buffers_;
 };
 
-/// The teacher of a run, known to fit its data; a new run's configuration takes its hash.
-/// @throws InputError when it is not the one the run was started with, does not fit or was trained on another split.
-Teacher open_teacher(RunConfig& config, const TrainingData& data, const Backend& backend);
+/// The teachers of a run, the first one first, known to fit its data and each other; a new run's configuration takes
+/// their hashes. @throws InputError when one is not that the run was started with, does not fit, was trained on another
+/// split or is there twice.
+std::vector<Teacher> open_teachers(RunConfig& config, const TrainingData& data, const Backend& backend);
 
 /// The source that the configuration asks for; the cache is built in the folder `cache` where it is not complete yet.
-std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, const TrainingData& data, Teacher teacher,
-                                                   const std::filesystem::path& cache, const Backend& backend,
-                                                   const std::function<bool()>& stop_requested);
+std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, const TrainingData& data,
+                                                   std::vector<Teacher> teachers, const std::filesystem::path& cache,
+                                                   const Backend& backend, const std::function<bool()>& stop_requested);
 
 /// What a cache of this run must be.
-CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, const Teacher& teacher);
+CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, std::span<const Teacher> teachers);
 
 }  // namespace dermdistill

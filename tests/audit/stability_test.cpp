@@ -30,7 +30,7 @@ int answer(Predictor& predictor, const std::vector<float>& pixels) {
 
 /// The pixel (y, x) of a turned view, written from the meaning of the words: mirrored left to right, then turned
 /// counter-clockwise, so that the right edge comes to lie at the top.
-std::vector<float> turned_by_hand(const std::vector<float>& view, Orientation orientation) {
+std::vector<float> turned_by_hand(const std::vector<float>& view, ViewOrientation orientation) {
   const auto at = [](int y, int x) { return static_cast<std::size_t>(3 * (y * kSide + x)); };
   std::vector<float> now = view;
   const auto rearrange = [&](const auto& source) {

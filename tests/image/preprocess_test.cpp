@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/image/view_orientation.h"
 #include "tests/image/picture_files.h"
 
 using namespace dermdistill;
@@ -113,6 +114,24 @@ TEST_CASE("four quarter turns are none", "[image]") {
     CHECK(view == next);
   }
   CHECK(view == start);
+}
+
+TEST_CASE("turn_view mirrors and then turns, and its eight orientations differ", "[image]") {
+  for (const int size : {4, 7}) {
+    std::vector<float> view(static_cast<std::size_t>(size * size) * 3), mirrored(view.size()), expected(view.size());
+    for (std::size_t i = 0; i < view.size(); ++i) view[i] = static_cast<float>(i);
+    mirror_view(view, size, mirrored);
+    std::vector<std::vector<float>> seen;
+    for (const ViewOrientation orientation : kViewOrientations) {
+      std::vector<float> out(view.size());
+      turn_view(view, size, orientation, out);
+      rotate_view(orientation.mirrored ? mirrored : view, size, orientation.quarter_turns, expected);
+      CHECK(out == expected);
+      CHECK(std::find(seen.begin(), seen.end(), out) == seen.end());
+      seen.push_back(out);
+    }
+    CHECK(seen.front() == view);
+  }
 }
 
 TEST_CASE("wrong sizes are refused", "[image][bad-input]") {

@@ -21,7 +21,7 @@ struct CacheFixture {
   testing::TemporaryFolder folder;
 
   std::unique_ptr<TeacherSource> source(const std::filesystem::path& cache, const StopRequest& stop = {}) {
-    return make_teacher_source(config, data, open_teacher(config, data, backend), cache, backend, stop);
+    return make_teacher_source(config, data, open_teachers(config, data, backend), cache, backend, stop);
   }
 };
 
@@ -59,6 +59,58 @@ TEST_CASE("The cache holds what the teacher says of the very views that the stud
     batch.transform = 1 - batch.transform;
     CHECK(difference(cached->views(batch).embedding, right) > 1e-2);
   }
+}
+
+TEST_CASE("The cache holds the mean over orientations that a teacher says online") {
+  CacheFixture fixture;
+  const auto upright = fixture.source(fixture.folder.path() / "one");
+  fixture.config.distill.teacher_orientations = 8;
+  const auto cached = fixture.source(fixture.folder.path() / "eight");
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  fixture.config.distill.online = true;
+  const auto online = fixture.source({});
+  loader.start_epoch(0);
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const TeacherViews a = cached->views(batch), b = online->views(batch), one = upright->views(batch);
+  CHECK(difference(a.logits, b.logits) < 1e-5);
+  CHECK(difference(one.logits, b.logits) > 1e-3);
+  CHECK(difference(a.embedding, one.embedding) == 0);
+}
+
+TEST_CASE("An ensemble's cache holds its mean, and is refused to other teachers or another order") {
+  CacheFixture fixture;
+  const auto other = fixture.folder.path() / "other", cache = fixture.folder.path() / "cache";
+  testing::train_other_teacher(other);
+  const auto single = fixture.source(fixture.folder.path() / "single");
+  fixture.config.distill.other_teachers = {{other, {}}};
+  const auto cached = fixture.source(cache);
+  CHECK(fixture.config.distill.other_teachers[0].sha256.size() == 64);
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  fixture.config.distill.online = true;
+  const auto online = fixture.source({});
+  fixture.config.distill.online = false;
+  loader.start_epoch(0);
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const TeacherViews a = cached->views(batch), b = online->views(batch), one = single->views(batch);
+  CHECK(difference(a.logits, b.logits) < 1e-5);
+  CHECK(difference(one.logits, b.logits) > 1e-3);
+  CHECK(difference(a.embedding, one.embedding) == 0);
+  CHECK(difference(a.projection, one.projection) == 0);
+
+  std::vector<Teacher> teachers = open_teachers(fixture.config, fixture.data, fixture.backend);
+  const auto message = [&](std::span<const Teacher> some) {
+    const CacheIdentity identity = cache_identity(fixture.config, fixture.data, some);
+    return testing::message_of([&] { KnowledgeCache::open(cache, identity); });
+  };
+  CHECK(message(teachers).empty());
+  CHECK_THAT(message(std::span(teachers).first(1)), Catch::Contains("another teacher;"));
+  CHECK_THAT(message(std::span(teachers).last(1)), Catch::Contains("another teacher;"));
+  std::vector<Teacher> turned_round;
+  turned_round.push_back(std::move(teachers[1]));
+  turned_round.push_back(std::move(teachers[0]));
+  CHECK_THAT(message(turned_round), Catch::Contains("another teacher;"));
 }
 
 TEST_CASE("Training from the cache is training from the teacher, to half precision") {
@@ -99,8 +151,8 @@ TEST_CASE("A cache that was interrupted and resumed has the bytes of an unbroken
   const auto unbroken = fixture.folder.path() / "unbroken", broken = fixture.folder.path() / "broken";
   fixture.source(unbroken);
   REQUIRE_THROWS_AS(fixture.source(broken, testing::stop_after(1)), Interrupted);
-  Teacher teacher = open_teacher(fixture.config, fixture.data, fixture.backend);
-  const CacheIdentity identity = cache_identity(fixture.config, fixture.data, teacher);
+  const std::vector<Teacher> teachers = open_teachers(fixture.config, fixture.data, fixture.backend);
+  const CacheIdentity identity = cache_identity(fixture.config, fixture.data, teachers);
   CHECK_THAT(testing::message_of([&] { KnowledgeCache::open(broken, identity); }), Catch::Contains("is not finished"));
   REQUIRE_THROWS_AS(fixture.source(broken, testing::stop_after(2)), Interrupted);
   fixture.source(broken);
@@ -111,8 +163,8 @@ TEST_CASE("A cache of anything else is refused by name") {
   CacheFixture fixture;
   const auto cache = fixture.folder.path() / "cache";
   fixture.source(cache);
-  Teacher teacher = open_teacher(fixture.config, fixture.data, fixture.backend);
-  CacheIdentity identity = cache_identity(fixture.config, fixture.data, teacher);
+  const std::vector<Teacher> teachers = open_teachers(fixture.config, fixture.data, fixture.backend);
+  CacheIdentity identity = cache_identity(fixture.config, fixture.data, teachers);
   CHECK_NOTHROW(KnowledgeCache::open(cache, identity));
   const auto message = [&] { return testing::message_of([&] { KnowledgeCache::open(cache, identity); }); };
   SECTION("teacher") {
@@ -127,6 +179,18 @@ TEST_CASE("A cache of anything else is refused by name") {
     identity.seed += 1;
     identity.layout.transforms += 1;
     CHECK_THAT(message(), Catch::Contains("seed") && Catch::Contains("stored transforms"));
+  }
+  SECTION("orientations") {
+    identity.teacher_orientations = 8;
+    CHECK_THAT(message(), Catch::Contains("another number of teacher orientations;"));
+  }
+  SECTION("a cache of an older version, of one orientation") {
+    nlohmann::json old = to_json(identity);
+    old.erase("number of teacher orientations");
+    CHECK_NOTHROW(check_cache_identity(cache, old, identity));
+    identity.teacher_orientations = 2;
+    CHECK_THAT(testing::message_of([&] { check_cache_identity(cache, old, identity); }),
+               Catch::Contains("another number of teacher orientations;"));
   }
   SECTION("augmentation") {
     identity.augmentation["hue"] = 90;
@@ -155,6 +219,44 @@ TEST_CASE("A teacher that does not fit is refused") {
   SECTION("another teacher than before") {
     fixture.config.distill.teacher_sha256 = "0123";
     CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("another teacher"));
+  }
+  SECTION("the second of an ensemble is another than before") {
+    const auto other = fixture.folder.path() / "other";
+    testing::train_other_teacher(other);
+    fixture.config.distill.other_teachers = {{other, "0123"}};
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }),
+               Catch::Contains(other.string()) && Catch::Contains("another teacher"));
+  }
+  SECTION("the same teacher twice") {
+    fixture.config.distill.other_teachers = {{testing::tiny_teacher() / "best.safetensors", {}}};
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("is the same teacher as"));
+  }
+  SECTION("an ensemble of two sizes") {
+    const auto larger = fixture.folder.path() / "larger";
+    testing::train_other_teacher(larger, [](RunConfig& c) { c.preprocessing.size = 48; });
+    fixture.config.distill.other_teachers = {{larger, {}}};
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains(larger.string()) &&
+                                                                     Catch::Contains("images of 48 pixels") &&
+                                                                     Catch::Contains("expected 32 pixels"));
+  }
+  SECTION("an ensemble of two splits") {
+    const auto elsewhere = fixture.folder.path() / "elsewhere";
+    testing::train_other_teacher(elsewhere, [](RunConfig& c) { c.data.split.seed = 7; });
+    fixture.config.data.split.validation = 0;
+    fixture.config.data.allow_other_split = false;
+    fixture.config.distill.other_teachers = {{elsewhere, {}}};
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }), Catch::Contains("--teacher " + elsewhere.string()) &&
+                                                                     Catch::Contains("another split") &&
+                                                                     Catch::Contains("seed 7"));
+  }
+  SECTION("an ensemble of other classes") {
+    const auto swapped = fixture.folder.path() / "swapped.safetensors";
+    Checkpoint checkpoint = read_checkpoint(testing::tiny_teacher() / "best.safetensors");
+    std::swap(checkpoint.card.classes[0], checkpoint.card.classes[1]);
+    write_checkpoint(swapped, checkpoint);
+    fixture.config.distill.other_teachers = {{swapped, {}}};
+    CHECK_THAT(testing::message_of([&] { fixture.source({}); }),
+               Catch::Contains("swapped") && Catch::Contains("knows the classes"));
   }
   SECTION("other classes") {
     std::swap(fixture.data.dataset.classes[0], fixture.data.dataset.classes[1]);

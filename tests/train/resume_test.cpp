@@ -64,6 +64,32 @@ TEST_CASE("A student of mixed images and an online teacher, stopped anywhere and
   check_every_stop(distill, config);
 }
 
+TEST_CASE("A student of an ensemble over several orientations, stopped anywhere and resumed, ends alike") {
+  const testing::TemporaryFolder folder;
+  const auto other = folder.path() / "other";
+  testing::train_other_teacher(other);
+  RunConfig config = testing::tiny_distill_config(Method::Kd);
+  config.distill.other_teachers = {{other, {}}};
+  config.distill.teacher_orientations = 8;
+  check_every_stop(distill, config);
+
+  const auto out = folder.path() / "out";
+  REQUIRE_THROWS_AS(distill(config, out, false, stop_after(1)), Interrupted);
+  const RunConfig stored = RunFolder::open(out).read_config();
+  CHECK(stored.distill.teacher_orientations == 8);
+  REQUIRE(stored.distill.other_teachers.size() == 1);
+  CHECK(stored.distill.other_teachers[0].folder == other);
+  CHECK(stored.distill.other_teachers[0].sha256.size() == 64);
+  distill(stored, out, true, {});
+  const nlohmann::json told = read_checkpoint(out / "best.safetensors").card.training;
+  CHECK(told.at("teacher_orientations") == 8);
+  CHECK(told.at("teacher_sha256") == stored.distill.teacher_sha256);
+  REQUIRE(told.at("teachers").size() == 2);
+  CHECK(told.at("teachers")[0].at("sha256") == stored.distill.teacher_sha256);
+  CHECK(told.at("teachers")[1].at("sha256") == stored.distill.other_teachers[0].sha256);
+  CHECK(told.at("teachers")[1].at("name") == "mobilenet_v2 by teacher");
+}
+
 TEST_CASE("A run stopped after every single step has the bytes of one that was not stopped") {
   const testing::TemporaryFolder folder;
   const auto unbroken = folder.path() / "unbroken", broken = folder.path() / "broken";

@@ -17,6 +17,8 @@ TEST_CASE("A configuration comes back from its JSON") {
       config.distill.loss.ss = 0.1F;
       config.mixup = 0.3;
       config.smoothing_unweighted = true;
+      config.distill.teacher_orientations = 8;
+      config.distill.other_teachers = {{"second", "0123"}, {"third", "4567"}};
       const RunConfig back = parse_run_config(to_json(config), "config.json");
       CHECK(to_json(back) == to_json(config));
       CHECK(first_difference(config, back).empty());
@@ -38,10 +40,26 @@ TEST_CASE("A configuration from before mixup and unweighted smoothing means neit
   CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
 }
 
-TEST_CASE("The first difference is named; places of files are none") {
+TEST_CASE("A student's configuration of an older version has one teacher and one orientation") {
   const RunConfig config = recipe_config("student", "laptop");
+  nlohmann::json old = to_json(config);
+  old["distillation"].erase("teacher_orientations");
+  old["distillation"].erase("other_teachers");
+  CHECK(first_difference(config, parse_run_config(old, "config.json")).empty());
+  RunConfig other = config;
+  other.distill.teacher_orientations = 4;
+  CHECK(first_difference(config, other) == "distillation.teacher_orientations");
+  other = config;
+  other.distill.other_teachers = {{"second", {}}};
+  CHECK(first_difference(config, other) == "distillation.other_teachers");
+}
+
+TEST_CASE("The first difference is named; places of files are none") {
+  RunConfig config = recipe_config("student", "laptop");
+  config.distill.other_teachers = {{"second", "0123"}};
   RunConfig other = config;
   other.data.folder = "elsewhere";
+  other.distill.other_teachers[0].folder = "elsewhere";
   other.distill.teacher = "elsewhere";
   CHECK(first_difference(config, other).empty());
   other.training.epochs += 1;
@@ -73,6 +91,8 @@ TEST_CASE("Options that make no sense are named") {
   CHECK_THAT(message([](RunConfig& c) { c.training.batch = 1; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](RunConfig& c) { c.training.rate = -1; }), Catch::Contains("--rate"));
   CHECK_THAT(message([](RunConfig& c) { c.average_decay = 1; }), Catch::Contains("--ema"));
+  CHECK_THAT(message([](RunConfig& c) { c.distill.teacher_orientations = 3; }),
+             Catch::StartsWith("--teacher-orientations: is 3") && Catch::Contains("1, 2, 4 or 8"));
   CHECK_THAT(message([](RunConfig& c) { c.distill.loss.kd = 1; }), Catch::Contains("--teacher"));
   CHECK_THAT(message([](RunConfig& c) { c.smoothing_unweighted = true; }),
              Catch::Contains("--smoothing-unweighted") && Catch::Contains("expected --label-smoothing above 0"));

@@ -1,4 +1,5 @@
 // What a run refuses before it costs time, and what it keeps when something fails on the way.
+#include <algorithm>
 #include <fstream>
 #include <limits>
 
@@ -211,12 +212,14 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
   // The program runs in another temporary folder, beside those of data and run.
   const std::filesystem::path data = testing::tiny_data();
   const std::string typed = (std::filesystem::path("..") / data.parent_path().filename() / data.filename()).string();
-  const auto teacher = testing::tiny_teacher();
+  const auto teacher = testing::tiny_teacher(), other = folder.path() / "other";
+  testing::train_other_teacher(other);
   // clang-format off
   const std::vector<std::string> command = {
-      "distill", "--data", typed, "--teacher", teacher.string(), "--method", "ssd-kd",
+      "distill", "--data", typed, "--teacher", teacher.string(), "--teacher", other.string(), "--method", "ssd-kd",
       "--weight.ss", "5", "--kd-temperature", "3", "--resize", "squash", "--width", "0.25", "--batch", "16",
       "--epochs", "1", "--threads", "1", "--optimiser", "sgd", "--nesterov", "--allow-other-split", "--jpeg", "0.5",
+      "--teacher-orientations", "2",
       "--out", out};
   // clang-format on
   const auto started = testing::run_dermdistill(command);
@@ -227,12 +230,24 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
   const auto resumed = testing::run_dermdistill(again);
   CHECK_THAT(resumed.errors, Catch::Contains("is finished already"));
   CHECK(resumed.status == 0);
+  std::vector<std::string> otherwise = again;
+  *std::find(otherwise.begin(), otherwise.end(), "--teacher-orientations") = "--teacher-orientations=4";
+  otherwise.erase(std::find(otherwise.begin(), otherwise.end(), "2"));
+  CHECK_THAT(testing::run_dermdistill(otherwise).errors,
+             Catch::Contains("--teacher-orientations: contradicts the run"));
+  otherwise = again;
+  otherwise.insert(otherwise.end(), {"--teacher", "third"});
+  CHECK_THAT(testing::run_dermdistill(otherwise).errors, Catch::Contains("--teacher: contradicts the run"));
   again.insert(again.end(), {"--seed", "1"});
   CHECK_THAT(testing::run_dermdistill(again).errors, Catch::Contains("--seed: contradicts the run"));
 
   const RunConfig stored = RunFolder::open(out).read_config();
   CHECK(stored.training.optimiser.nesterov);
   CHECK(stored.augment.jpeg_probability == 0.5);
+  CHECK(stored.distill.teacher_orientations == 2);
+  CHECK(stored.distill.teacher == teacher);
+  REQUIRE(stored.distill.other_teachers.size() == 1);
+  CHECK(stored.distill.other_teachers[0].folder == other);
   CHECK(stored.data.folder.is_absolute());
   CHECK(std::filesystem::equivalent(stored.data.folder, data));
 }

@@ -55,6 +55,16 @@ const std::filesystem::path& tiny_teacher() {
   return folder;
 }
 
+void train_other_teacher(const std::filesystem::path& out, const std::function<void(RunConfig&)>& change) {
+  RunConfig config = tiny_teach_config();
+  config.training.epochs = 1;
+  config.head.training.epochs = 0;
+  config.data.split.validation = 0;  // as tiny_teacher()
+  config.seed += 1;
+  if (change) change(config);
+  teach(config, out, false, {});
+}
+
 RunConfig tiny_teach_config() { return tiny_config("teacher"); }
 
 RunConfig tiny_distill_config(Method method) {
@@ -89,7 +99,7 @@ TinyStudent::TinyStudent(const RunConfig& from, const std::filesystem::path& cac
   if (needs_teacher(config.distill.loss)) {
     config.distill.online = cache.empty();
     config.distill.cache = cache;
-    source = make_teacher_source(config, data, open_teacher(config, data, backend), cache, backend, {});
+    source = make_teacher_source(config, data, open_teachers(config, data, backend), cache, backend, {});
   }
   stage = std::make_unique<NetworkStage>(config, data, std::move(network), std::move(source), backend);
 }

@@ -17,6 +17,9 @@ const std::filesystem::path& tiny_data();
 /// A finished teacher run with a head, trained once a process.
 const std::filesystem::path& tiny_teacher();
 
+/// Another teacher on the same split, hardly trained and without a head; made in `out`.
+void train_other_teacher(const std::filesystem::path& out, const std::function<void(RunConfig&)>& change = {});
+
 RunConfig tiny_teach_config();
 RunConfig tiny_distill_config(Method method);
 
