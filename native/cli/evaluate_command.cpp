@@ -8,6 +8,7 @@
 
 #include "core/base/parallel.h"
 #include "core/metrics/metrics.h"
+#include "native/base/files.h"
 #include "native/base/interrupt.h"
 #include "native/cli/bootstrap_options.h"
 #include "native/cli/commands.h"
@@ -15,6 +16,7 @@
 #include "native/cli/metric_table.h"
 #include "native/cli/output_file.h"
 #include "native/cli/picture_comparison.h"
+#include "native/cli/predictions_csv.h"
 #include "native/cli/thread_option.h"
 #include "native/data/other_pictures.h"
 #include "native/report/report.h"
@@ -28,7 +30,7 @@ namespace {
 
 struct EvaluateOptions {
   SelectionOptions selection;
-  std::string report, pictures;
+  std::string report, predictions, pictures;
   std::optional<int> detail;
   BootstrapOptions bootstrap;
   bool json = false, no_pictures = false;
@@ -48,7 +50,8 @@ void write_report(const EvaluateOptions& options, const Selection& selection, Ev
 
 void evaluate(const EvaluateOptions& options) {
   set_thread_count(options.threads);
-  if (!options.report.empty()) check_writable(options.report);
+  for (const std::string& file : {options.report, options.predictions})
+    if (!file.empty()) check_writable(file);
   LoadedModel model = load_model(options.selection.model);
   if (options.detail) model.card.preprocessing.detail = *options.detail;
   Selection selection = select_images(options.selection, model.card);
@@ -74,6 +77,7 @@ void evaluate(const EvaluateOptions& options) {
         share_of_changed_answers(own, scores)};
   }
 
+  if (!options.predictions.empty()) write_text(options.predictions, predictions_csv(dataset, scores, predictions));
   if (!options.report.empty())
     write_report(options, selection, evaluation_report(model.card, dataset, scores, predictions, metrics));
   if (options.json) {
@@ -99,6 +103,10 @@ void add_evaluate_command(CLI::App& app) {
   add_selection_options(*command, options->selection);
   command->add_option("--report", options->report, "Also write a page with curves, confusion matrix and worst mistakes")
       ->type_name("FILE.html");
+  command
+      ->add_option("--predictions", options->predictions,
+                   "Also write a table with a row an image: label, lesion, file and the probability of every class")
+      ->type_name("FILE.csv");
   command->add_flag("--no-pictures", options->no_pictures,
                     "Keep the pictures of the mistakes out of the report, so that it can be passed on");
   command
