@@ -45,6 +45,25 @@ TEST_CASE_METHOD(EvaluateFixture, "evaluate writes a row an image with the proba
   CHECK(odd_names == 1);
 }
 
+TEST_CASE_METHOD(EvaluateFixture, "evaluate writes its curves as pictures into a folder that it makes") {
+  const std::filesystem::path plots = folder.path() / "new" / "plots";
+  const ProcessResult result =
+      command({"evaluate", "--data", data, "--model", run, "--plots", plots, "--bootstrap", "0"});
+  INFO(result.errors);
+  REQUIRE(result.status == 0);
+  for (const char* name : {"roc.svg", "reliability.svg", "confusion.svg", "sensitivity-specificity.svg"}) {
+    INFO(name);
+    CHECK_THAT(read_text(plots / name), Contains("<svg xmlns") && Contains("test part, split by lesion, seed 7"));
+  }
+  CHECK_THAT(result.output, Contains("Plots: " + plots.string()));
+
+  write_text(folder.path() / "file", "");
+  const ProcessResult refused =
+      command({"evaluate", "--data", data, "--model", run, "--plots", folder.path() / "file" / "plots"});
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.errors, Contains("plots: cannot be made") && !Contains("Evaluating"));
+}
+
 TEST_CASE_METHOD(EvaluateFixture, "evaluate finds a table that cannot be written before the work") {
   const ProcessResult result = command(
       {"evaluate", "--data", data, "--model", run, "--predictions", folder.path() / "absent" / "predictions.csv"});
