@@ -8,6 +8,7 @@
 
 #include "core/base/parallel.h"
 #include "core/metrics/metrics.h"
+#include "native/base/files.h"
 #include "native/base/interrupt.h"
 #include "native/cli/bootstrap_options.h"
 #include "native/cli/commands.h"
@@ -15,8 +16,10 @@
 #include "native/cli/metric_table.h"
 #include "native/cli/output_file.h"
 #include "native/cli/picture_comparison.h"
+#include "native/cli/predictions_csv.h"
 #include "native/cli/thread_option.h"
 #include "native/data/other_pictures.h"
+#include "native/report/evaluation_figures.h"
 #include "native/report/report.h"
 #include "native/train/model_file.h"
 #include "native/train/predictor.h"
@@ -28,7 +31,7 @@ namespace {
 
 struct EvaluateOptions {
   SelectionOptions selection;
-  std::string report, pictures;
+  std::string report, plots, predictions, pictures;
   std::optional<int> detail;
   BootstrapOptions bootstrap;
   bool json = false, no_pictures = false;
@@ -43,12 +46,15 @@ void write_report(const EvaluateOptions& options, const Selection& selection, Ev
   report.split_by_image = leaks(selection.split.rule) && options.selection.part != "all";
   if (options.no_pictures) report.read_image = nullptr;
   for (const std::string& warning : selection.warnings) report.facts.emplace_back("Note", warning);
-  write_evaluation_report(options.report, report);
+  if (!options.report.empty()) write_evaluation_report(options.report, report);
+  if (!options.plots.empty()) write_evaluation_figures(options.plots, report);
 }
 
 void evaluate(const EvaluateOptions& options) {
   set_thread_count(options.threads);
-  if (!options.report.empty()) check_writable(options.report);
+  for (const std::string& file : {options.report, options.predictions})
+    if (!file.empty()) check_writable(file);
+  if (!options.plots.empty()) make_output_folder(options.plots);
   LoadedModel model = load_model(options.selection.model);
   if (options.detail) model.card.preprocessing.detail = *options.detail;
   Selection selection = select_images(options.selection, model.card);
@@ -74,7 +80,8 @@ void evaluate(const EvaluateOptions& options) {
         share_of_changed_answers(own, scores)};
   }
 
-  if (!options.report.empty())
+  if (!options.predictions.empty()) write_text(options.predictions, predictions_csv(dataset, scores, predictions));
+  if (!options.report.empty() || !options.plots.empty())
     write_report(options, selection, evaluation_report(model.card, dataset, scores, predictions, metrics));
   if (options.json) {
     nlohmann::ordered_json result = to_json(options.selection, selection);
@@ -88,6 +95,8 @@ void evaluate(const EvaluateOptions& options) {
               selection.description.c_str(), metric_table(metrics).c_str());
   if (comparison) std::printf("\n%s", comparison_text(*comparison, metrics).c_str());
   if (!options.report.empty()) std::printf("\nReport: %s\n", options.report.c_str());
+  if (!options.plots.empty()) std::printf("\nPlots: %s\n", options.plots.c_str());
+  if (!options.predictions.empty()) std::printf("\nPredictions: %s\n", options.predictions.c_str());
 }
 
 }  // namespace
@@ -99,6 +108,14 @@ void add_evaluate_command(CLI::App& app) {
   add_selection_options(*command, options->selection);
   command->add_option("--report", options->report, "Also write a page with curves, confusion matrix and worst mistakes")
       ->type_name("FILE.html");
+  command
+      ->add_option("--plots", options->plots,
+                   "Also write the curves and the confusion matrix as SVG pictures, for light and dark pages")
+      ->type_name("DIR");
+  command
+      ->add_option("--predictions", options->predictions,
+                   "Also write a table with a row an image: label, lesion, file and the probability of every class")
+      ->type_name("FILE.csv");
   command->add_flag("--no-pictures", options->no_pictures,
                     "Keep the pictures of the mistakes out of the report, so that it can be passed on");
   command

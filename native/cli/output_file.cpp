@@ -20,4 +20,11 @@ void check_writable(const std::filesystem::path& file) {
     throw FileError(file.string(), std::string("cannot be written (") + std::strerror(errno) + ")");
 }
 
+void make_output_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw FileError(folder.string(), "cannot be made (" + error.message() + ")", "a folder, or room for one");
+  check_writable(folder / "file");
+}
+
 }  // namespace dermdistill

@@ -1,6 +1,7 @@
 #include "native/report/line_chart.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -41,6 +42,8 @@ std::string text_element(std::string_view text, double x, double y, std::string_
   return element + ">" + escape(text) + "</text>";
 }
 
+std::string tick_text(const ChartAxis& axis, double value) { return number(axis.percents ? 100 * value : value, 4); }
+
 class Plot {
  public:
   explicit Plot(const LineChart& chart) : chart_(chart) {
@@ -67,15 +70,13 @@ class Plot {
     make_ticks();
   }
 
-  std::string svg() const {
-    std::string text = "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 " + std::to_string(chart_.width) + " " +
-                       std::to_string(chart_.height) + "\" aria-label=\"" + escape(chart_.description) + "\">";
-    if (empty_) return text + text_element("no data", chart_.width / 2.0, chart_.height / 2.0, "middle") + "</svg>\n";
-    text += columns() + axes();
-    if (chart_.diagonal) text += line_element("reference", left_, bottom(), right(), top_);
+  std::string content() const {
+    if (empty_) return text_element("no data", chart_.width / 2.0, chart_.height / 2.0, "middle");
+    std::string text = columns() + axes();
+    if (chart_.diagonal) text += line_element("reference", left_, bottom(), right(), kTop);
     for (const ChartSeries& series : chart_.series) text += line(series);
     for (const ChartSeries& series : chart_.series) text += hover_points(series);
-    return text + mark() + "</svg>\n";
+    return text + mark() + markers();
   }
 
  private:
@@ -94,7 +95,7 @@ class Plot {
   double map_x(double x) const { return left_ + (x - x_.low) / (x_.high - x_.low) * (right() - left_); }
   double map_y(double y) const {
     const double value = logarithmic_ ? std::log10(y) : y;
-    return bottom() - (value - y_.low) / (y_.high - y_.low) * (bottom() - top_);
+    return bottom() - (value - y_.low) / (y_.high - y_.low) * (bottom() - kTop);
   }
 
   void make_ticks() {
@@ -114,7 +115,7 @@ class Plot {
       y_ticks_ = round_ticks(y_.low, y_.high, chart_.height < 200 ? 4 : 5);
     }
     std::size_t longest = 1;
-    for (const double tick : y_ticks_) longest = std::max(longest, number(tick, 4).size());
+    for (const double tick : y_ticks_) longest = std::max(longest, tick_text(chart_.y, tick).size());
     left_ = 14.0 + 7.2 * static_cast<double>(longest) + (chart_.y.label.empty() ? 0.0 : 16.0);
   }
 
@@ -122,19 +123,20 @@ class Plot {
     std::string text;
     for (const double tick : y_ticks_) {
       const double y = map_y(tick);
-      text += line_element("grid", left_, y, right(), y) + text_element(number(tick, 4), left_ - 7, y + 4, "end");
+      text +=
+          line_element("grid", left_, y, right(), y) + text_element(tick_text(chart_.y, tick), left_ - 7, y + 4, "end");
     }
     for (const double tick : x_ticks_) {
       const double x = map_x(tick);
       text += line_element("axis", x, bottom(), x, bottom() + 4) +
-              text_element(number(tick, 4), x, bottom() + 17, x > right() - 8 ? "end" : "middle");
+              text_element(tick_text(chart_.x, tick), x, bottom() + 17, x > right() - 8 ? "end" : "middle");
     }
     text += line_element("axis", left_, bottom(), right(), bottom());
     if (!chart_.x.label.empty()) {
       text += text_element(chart_.x.label, (left_ + right()) / 2, chart_.height - 6.0, "middle");
     }
     if (!chart_.y.label.empty()) {
-      const std::string middle = pixel((top_ + bottom()) / 2);
+      const std::string middle = pixel((kTop + bottom()) / 2);
       text += "<text x=\"12\" y=\"" + middle + "\" text-anchor=\"middle\" transform=\"rotate(-90 12 " + middle +
               ")\">" + escape(chart_.y.label) + "</text>";
     }
@@ -144,7 +146,7 @@ class Plot {
   std::string columns() const {
     std::string text;
     for (const ChartPoint& column : chart_.columns) {
-      const double height = column.y * (bottom() - top_);
+      const double height = column.y * (bottom() - kTop);
       if (!(height > 0)) continue;
       const double x = map_x(column.x - chart_.column_width / 2), next = map_x(column.x + chart_.column_width / 2);
       text += "<rect class=\"column\"" + attribute("x", x + 1) + attribute("y", bottom() - height) +
@@ -179,7 +181,7 @@ class Plot {
 
   /// Browsers show a <title> under the pointer: values can be read without any script.
   std::string hover_points(const ChartSeries& series) const {
-    if (series.points.size() > kMostHoverPoints) return {};
+    if (!chart_.hover || series.points.size() > kMostHoverPoints) return {};
     std::string text;
     for (const ChartPoint& point : series.points) {
       if (!drawable(point)) continue;
@@ -193,12 +195,43 @@ class Plot {
   std::string mark() const {
     if (!chart_.mark || !drawable(*chart_.mark)) return {};
     const double x = map_x(chart_.mark->x), y = map_y(chart_.mark->y);
-    std::string text = line_element("mark", x, top_, x, bottom()) + "<circle class=\"f0\"" + attribute("cx", x) +
+    std::string text = line_element("mark", x, kTop, x, bottom()) + "<circle class=\"f0\"" + attribute("cx", x) +
                        attribute("cy", y) + " r=\"4\"/>";
     if (chart_.mark_label.empty()) return text;
     const bool to_the_left = x > (left_ + right()) / 2;
-    return text + text_element(chart_.mark_label, to_the_left ? x - 6 : x + 6, top_ - 4, to_the_left ? "end" : "start",
+    return text + text_element(chart_.mark_label, to_the_left ? x - 6 : x + 6, kTop - 4, to_the_left ? "end" : "start",
                                "label");
+  }
+
+  struct Place {
+    double x = 0, y = 0;
+  };
+
+  /// Letters stand beside their dots, where the first free place is.
+  std::string markers() const {
+    constexpr std::array<Place, 6> kBeside = {{{-12, 15}, {12, -7}, {12, 15}, {-12, -7}, {0, 24}, {0, -14}}};
+    constexpr double kFree = 16;
+    std::vector<Place> taken;
+    for (const ChartMarker& marker : chart_.markers) taken.push_back({map_x(marker.x), map_y(marker.y)});
+    std::string text;
+    for (std::size_t i = 0; i < chart_.markers.size(); ++i) {
+      const ChartMarker& marker = chart_.markers[i];
+      const Place dot = taken[i];
+      const auto middle = [&](const Place& beside) { return Place{dot.x + beside.x, dot.y + beside.y - 4}; };
+      const auto free = [&](const Place& beside) {
+        const Place at = middle(beside);
+        if (at.x < left_ + 5 || at.x > right() || at.y < kTop - 8 || at.y > bottom() - 5) return false;
+        return std::none_of(taken.begin(), taken.end(),
+                            [&](const Place& other) { return std::hypot(other.x - at.x, other.y - at.y) < kFree; });
+      };
+      const auto found = std::find_if(kBeside.begin(), kBeside.end(), free);
+      const Place beside = found == kBeside.end() ? kBeside.front() : *found;
+      text += "<circle class=\"marker f" + std::to_string(marker.colour) + "\"" + attribute("cx", dot.x) +
+              attribute("cy", dot.y) + " r=\"5\"/>" +
+              text_element(marker.letter, dot.x + beside.x, dot.y + beside.y, "middle", "letter");
+      taken.push_back(middle(beside));
+    }
+    return text;
   }
 
   bool drawable(const ChartPoint& point) const {
@@ -210,7 +243,7 @@ class Plot {
   Range x_, y_;
   std::vector<double> x_ticks_, y_ticks_;
   double left_ = 40;
-  static constexpr double top_ = 20;
+  static constexpr double kTop = 20;
 };
 
 }  // namespace
@@ -234,7 +267,13 @@ std::vector<double> round_ticks(double low, double high, int count) {
   return ticks;
 }
 
-std::string line_chart_svg(const LineChart& chart) { return Plot(chart).svg(); }
+std::string line_chart_content(const LineChart& chart) { return Plot(chart).content(); }
+
+std::string line_chart_svg(const LineChart& chart) {
+  return "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 " + std::to_string(chart.width) + " " +
+         std::to_string(chart.height) + "\" aria-label=\"" + escape(chart.description) + "\">" +
+         line_chart_content(chart) + "</svg>\n";
+}
 
 std::string legend(const std::vector<ChartSeries>& series) {
   if (series.size() < 2) return {};

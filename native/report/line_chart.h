@@ -1,4 +1,4 @@
-// A line chart as inline SVG that takes its colours from the page's style sheet.
+// A line chart as SVG that takes its colours from the style sheet around it.
 #pragma once
 
 #include <optional>
@@ -24,6 +24,14 @@ struct ChartAxis {
   std::optional<double> low, high;  // absent: from the data
   bool logarithmic = false;         // of the y axis; falls back to linear when a value is not positive
   bool whole = false;               // ticks at whole numbers only
+  bool percents = false;            // ticks show hundred times the value
+};
+
+/// A dot with a letter beside it, for a key under the chart.
+struct ChartMarker {
+  double x = 0, y = 0;
+  std::string letter;
+  int colour = 0;
 };
 
 struct LineChart {
@@ -32,7 +40,9 @@ struct LineChart {
   ChartAxis x, y;
   std::optional<ChartPoint> mark;  // a dashed vertical line with a dot, and `mark_label`
   std::string mark_label;
+  std::vector<ChartMarker> markers;
   bool diagonal = false;  // a dashed line from corner to corner
+  bool hover = true;      // values under the pointer
   std::vector<ChartPoint>
       columns;              // faint bars behind the lines: x their middle, y their height as a share of the plot
   double column_width = 0;  // in units of x
@@ -41,6 +51,8 @@ struct LineChart {
 
 /// The <svg> element; texts are escaped here. An empty chart says "no data".
 std::string line_chart_svg(const LineChart& chart);
+/// What is inside of that element, `width` by `height` pixels.
+std::string line_chart_content(const LineChart& chart);
 /// A row of line samples with names, for charts of more than one series; empty for one.
 std::string legend(const std::vector<ChartSeries>& series);
 

@@ -7,6 +7,7 @@
 #include "core/io/model_card.h"
 #include "native/report/html.h"
 #include "native/report/line_chart.h"
+#include "native/report/metric_charts.h"
 
 namespace dermdistill::html {
 namespace {
@@ -50,11 +51,6 @@ std::string class_heading(const std::string& code) {
   return escape(code) + (name == code ? "" : "<small>" + escape(name) + "</small>");
 }
 
-std::string target_name(const std::string& target) {
-  if (target == kMelanomaClass) return "Melanoma";
-  return target == kMalignantTarget ? "Malignant" : target;
-}
-
 std::string row(const std::string& head, std::initializer_list<std::string> cells) {
   std::string text = "<tr><th scope=\"row\">" + head + "</th>";
   for (const std::string& cell : cells) text += "<td>" + cell + "</td>";
@@ -67,61 +63,25 @@ std::string table(std::initializer_list<std::string_view> heads, const std::stri
   return text + "</tr></thead><tbody>\n" + rows + "</tbody></table></div>\n";
 }
 
-LineChart unit_square(std::string description, std::string x, std::string y, int width, int height) {
-  LineChart chart;
-  chart.description = std::move(description);
-  chart.x = {std::move(x), 0.0, 1.0};
-  chart.y = {std::move(y), 0.0, 1.0};
-  chart.width = width;
-  chart.height = height;
-  return chart;
-}
-
 std::string small_card(const std::string& title, const std::string& sub, const LineChart& chart) {
   return "<div class=\"card\"><h3>" + escape(title) + "</h3><p class=\"sub\">" + sub + "</p>" + line_chart_svg(chart) +
          "</div>\n";
-}
-
-/// At most about a pixel apart: a curve of thousands of images would only make the file large.
-ChartSeries thinned(std::string name, const std::vector<double>& x, const std::vector<double>& y) {
-  ChartSeries series;
-  series.name = std::move(name);
-  constexpr double kStep = 1.0 / 250;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const bool last = i + 1 == x.size();
-    if (!series.points.empty() && !last) {
-      const ChartPoint& before = series.points.back();
-      if (std::abs(x[i] - before.x) < kStep && std::abs(y[i] - before.y) < kStep) continue;
-    }
-    series.points.push_back({x[i], y[i]});
-  }
-  return series;
 }
 
 std::string roc_card(const std::string& title, const RocCurve& roc, const std::optional<Interval>& auc) {
   LineChart chart = unit_square("ROC curve of " + title, "1 - specificity", "sensitivity", 300, 280);
   chart.series.push_back(thinned(title, roc.false_positive_rate, roc.true_positive_rate));
   chart.diagonal = true;
-  const std::string sub =
-      auc ? "AUC " + fixed(auc->value, 3) +
-                (auc->has_bounds() ? " (" + fixed(auc->low, 3) + " to " + fixed(auc->high, 3) + ")" : "")
-          : std::string("no images of it");
+  const std::string sub = auc ? "AUC " + with_interval(*auc, NumberStyle::Plain) : std::string("no images of it");
   return small_card(title, sub, chart);
 }
 
-ChartSeries reliability_series(const Reliability& reliability, std::string name, int colour, bool dashed) {
-  ChartSeries series;
-  series.name = std::move(name);
-  series.colour = colour;
-  series.dashed = dashed;
-  series.dots = true;
-  for (const ReliabilityBin& bin : reliability.bins) {
-    if (bin.count > 0) series.points.push_back({bin.mean_confidence, bin.accuracy});
-  }
-  return series;
-}
-
 }  // namespace
+
+std::string with_interval(const Interval& interval, NumberStyle style) {
+  if (!interval.has_bounds()) return value_text(interval.value, style);
+  return value_text(interval.value, style) + " (" + range_text(interval, style) + ")";
+}
 
 std::string interval_cell(const std::optional<Interval>& interval, NumberStyle style) {
   if (!interval || std::isnan(interval->value)) return "-";
@@ -190,16 +150,7 @@ std::string precision_recall_charts(const MetricReport& metrics) {
 
 std::string reliability_chart(const MetricReport& metrics, const std::optional<Reliability>& before,
                               double temperature) {
-  LineChart chart = unit_square("Reliability diagram", "confidence", "share that is right", 480, 380);
-  chart.diagonal = true;
-  const auto images = static_cast<double>(std::max<std::int64_t>(1, metrics.images));
-  for (const ReliabilityBin& bin : metrics.reliability.bins) {
-    chart.columns.push_back({(bin.low + bin.high) / 2, static_cast<double>(bin.count) / images});
-    chart.column_width = bin.high - bin.low;
-  }
-  const std::string after = before ? "after temperature " + number(temperature, 3) : "confidence against truth";
-  if (before) chart.series.push_back(reliability_series(*before, "before temperature", 1, true));
-  chart.series.push_back(reliability_series(metrics.reliability, after, 0, false));
+  const LineChart chart = reliability_lines(metrics, before, temperature, 480, 380);
   std::string sub = "expected calibration error " + percent(metrics.expected_calibration_error.value);
   if (before) sub += ", before temperature " + percent(before->expected_calibration_error);
   return "<div class=\"card single\"><p class=\"sub\">" + sub + "</p>" + line_chart_svg(chart) + legend(chart.series) +

@@ -12,6 +12,8 @@ namespace dermdistill::html {
 /// How a number is shown: shares of images in percent, areas and errors as they are.
 enum class NumberStyle { Percent, Plain };
 
+/// "0.812 (0.750 to 0.869)", without the bounds where there are none.
+std::string with_interval(const Interval& interval, NumberStyle style);
 /// "81.2 %" with "75.0 to 86.9 %" below it, for a table cell; "-" when absent.
 std::string interval_cell(const std::optional<Interval>& interval, NumberStyle style);
 
