@@ -6,21 +6,6 @@
 #include "core/nn/backends.h"
 
 namespace dermdistill {
-namespace {
-
-std::size_t product(int a, int b, int c, int d) {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c) *
-         static_cast<std::size_t>(d);
-}
-
-}  // namespace
-
-std::size_t ConvShape::input_size() const { return product(batch, in_height, in_width, in_channels); }
-std::size_t ConvShape::output_size() const { return product(batch, out_height(), out_width(), out_channels); }
-std::size_t ConvShape::weight_size() const {
-  return product(out_channels, kernel, kernel, depthwise ? 1 : in_channels);
-}
-
 std::string ConvShape::describe() const {
   return "batch " + std::to_string(batch) + ", input " + std::to_string(in_height) + "x" + std::to_string(in_width) +
          "x" + std::to_string(in_channels) + ", output channels " + std::to_string(out_channels) + ", kernel " +

@@ -21,10 +21,19 @@ struct ConvShape {
 
   int out_height() const { return (in_height + 2 * padding - kernel) / stride + 1; }
   int out_width() const { return (in_width + 2 * padding - kernel) / stride + 1; }
-  std::size_t input_size() const;   // values in [batch, in_height, in_width, in_channels]
-  std::size_t output_size() const;  // values in [batch, out_height, out_width, out_channels]
-  std::size_t weight_size() const;  // [out, k, k, in], or [k, k, channels] when depthwise
-  std::string describe() const;     // every field, for messages of tests and errors
+  /// Values in [batch, in_height, in_width, in_channels].
+  std::size_t input_size() const { return product(batch, in_height, in_width, in_channels); }
+  /// Values in [batch, out_height, out_width, out_channels].
+  std::size_t output_size() const { return product(batch, out_height(), out_width(), out_channels); }
+  /// Values in [out, k, k, in], or [k, k, channels] when depthwise.
+  std::size_t weight_size() const { return product(out_channels, kernel, kernel, depthwise ? 1 : in_channels); }
+  std::string describe() const;  // every field, for messages of tests and errors
+
+ private:
+  static std::size_t product(int a, int b, int c, int d) {
+    return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c) *
+           static_cast<std::size_t>(d);
+  }
 };
 
 /// Sums over a convolution's outputs, for batch norm: a row [channels] of y - shift and one of its square for each of
