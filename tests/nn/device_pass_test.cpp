@@ -1,10 +1,13 @@
 // Passes made of a device's items against those of this processor; see host_device.h.
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "core/nn/network.h"
+#include "core/nn/pass_observer.h"
 #include "tests/nn/reference.h"
 #include "tests/support/host_device.h"
 
