@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "core/gpu/convolution_items.h"
 
 namespace dermdistill::gpu {
 
-/// What convolutions work in, shared by all of a network: sizes in values.
+/// What convolutions work in, shared by all of a network: columns_size() and, for gradients, twice sums_size() values.
 struct ConvolutionRoom {
   Scalar *columns = nullptr, *sums = nullptr, *spare_sums = nullptr;
 };
@@ -19,7 +22,11 @@ class DeviceConvolution {
   DeviceConvolution(const Unit& unit, const MapShape& in, const MapShape& out)
       : g_{0, in.height, in.width, in.channels, out.height, out.width, unit.kernel, unit.stride, unit.padding},
         out_channels_(out.channels),
-        depthwise_(unit.depthwise) {}
+        depthwise_(unit.depthwise) {
+    if (!depthwise_ || g_.kernel == DepthwiseFilterGradient::kKernel) return;
+    // In one piece, as the library of a card holds only what headers define.
+    throw ShapeError("depthwise convolution: has a kernel of " + std::to_string(g_.kernel) + "; expected 3");
+  }
 
   std::int64_t columns_size(int batch) const { return depthwise_ || plain() ? 0 : std::int64_t{rows(batch)} * depth(); }
   std::int64_t sums_size(int batch) const { return std::int64_t{parts(batch)} * weights(); }
@@ -104,14 +111,15 @@ class DeviceConvolution {
   bool depthwise_;
 };
 
-/// The maps of the image and of every unit's output.
-inline std::vector<MapShape> map_shapes(std::span<const Unit> units, int height, int width) {
+/// The maps of the image and of every unit's output. @throws ShapeError for one with too many items in a batch.
+inline std::vector<MapShape> map_shapes(std::span<const Unit> units, int batch, int height, int width) {
   std::vector<MapShape> shapes{{height, width, 3}};
   for (const Unit& unit : units) {
     const MapShape in = shapes[static_cast<std::size_t>(unit.input)];
     shapes.push_back({(in.height + 2 * unit.padding - unit.kernel) / unit.stride + 1,
                       (in.width + 2 * unit.padding - unit.kernel) / unit.stride + 1, unit.out_channels});
   }
+  for (const MapShape& shape : shapes) check_items(shape.size(batch));
   return shapes;
 }
 

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
-#include "core/gpu/accelerator.h"
 #include "core/gpu/device_convolution.h"
 #include "core/gpu/norm_items.h"
 #include "core/gpu/pooling_items.h"
+#include "core/nn/accelerator.h"
 
 namespace dermdistill::gpu {
 
@@ -17,10 +18,9 @@ class DeviceInference final : public InferenceEngine {
   DeviceInference(Device device, const InferenceNumbers& numbers, int max_batch, int height, int width)
       : device_(std::move(device)),
         units_(numbers.units.begin(), numbers.units.end()),
-        shapes_(map_shapes(units_, height, width)),
+        shapes_(map_shapes(units_, max_batch, height, width)),
         early_unit_(numbers.early_unit) {
     std::int64_t columns = 1;
-    for (const MapShape& map : shapes_) check_items(std::int64_t{max_batch} * map.size());
     maps_.push_back(memory(max_batch, shapes_[0].size()));
     for (std::size_t u = 0; u < units_.size(); ++u) {
       const MapShape &in = shapes_[at(units_[u].input)], &out = shapes_[u + 1];

@@ -16,9 +16,9 @@ class DeviceSingleConvolution final : public Convolution {
         shape_(shape),
         convolution_(unit_of(shape), {shape.in_height, shape.in_width, shape.in_channels},
                      {shape.out_height(), shape.out_width(), shape.out_channels}) {
+    check_items(static_cast<std::int64_t>(std::max(shape.input_size(), shape.output_size())));
     const std::int64_t columns = std::max<std::int64_t>(1, convolution_.columns_size(shape.batch));
-    check_items(std::max(
-        {columns, static_cast<std::int64_t>(shape.input_size()), static_cast<std::int64_t>(shape.output_size())}));
+    check_items(columns);
     const auto sums = static_cast<std::size_t>(convolution_.sums_size(shape.batch));
     x_ = device_.template memory<Scalar>(shape.input_size());
     y_ = device_.template memory<Scalar>(shape.output_size());

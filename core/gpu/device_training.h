@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
-#include "core/gpu/accelerator.h"
 #include "core/gpu/device_convolution.h"
 #include "core/gpu/norm_items.h"
 #include "core/gpu/pooling_items.h"
+#include "core/nn/accelerator.h"
 #include "core/nn/norm_constants.h"
 
 namespace dermdistill::gpu {
@@ -19,7 +20,7 @@ class DeviceTraining final : public TrainingEngine {
       : device_(std::move(device)),
         numbers_(numbers),
         batch_(batch),
-        shapes_(map_shapes(numbers.units, height, width)),
+        shapes_(map_shapes(numbers.units, batch, height, width)),
         pinned_values_(device_.pin(numbers.values)),
         pinned_gradients_(device_.pin(numbers.gradients)) {
     values_ = device_.template memory<Scalar>(numbers.values.size());
@@ -46,7 +47,7 @@ class DeviceTraining final : public TrainingEngine {
       steps_.push_back(std::move(step));
       tensors_.push_back({map_memory(u + 1), map_memory(u + 1), false});
     }
-    check_items(std::max(columns, std::int64_t{batch} * largest));
+    check_items(columns);
     columns_ = device_.template memory<Scalar>(static_cast<std::size_t>(columns));
     sums_ = device_.template memory<Scalar>(static_cast<std::size_t>(sums));
     spare_sums_ = device_.template memory<Scalar>(static_cast<std::size_t>(sums));

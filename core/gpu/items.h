@@ -21,6 +21,8 @@ namespace dermdistill::gpu {
 struct MapShape {
   int height = 0, width = 0, channels = 0;
   int size() const { return height * width * channels; }
+  /// Of a batch; before check_items(), it may be more than items can be.
+  std::int64_t size(int batch) const { return std::int64_t{batch} * height * width * channels; }
 };
 
 /// Items are counted with 32 bits, which are faster there. @throws ShapeError for more.

@@ -141,7 +141,7 @@ struct NormGradient {
   }
 };
 
-/// to = from, or to += from; an item is a value.
+/// to = from, or to += from where asked; an item is a value.
 struct AddTo {
   const Scalar* from;
   Scalar* to;

@@ -6,6 +6,7 @@
 #include "core/nn/backends.h"
 
 namespace dermdistill {
+
 std::string ConvShape::describe() const {
   return "batch " + std::to_string(batch) + ", input " + std::to_string(in_height) + "x" + std::to_string(in_width) +
          "x" + std::to_string(in_channels) + ", output channels " + std::to_string(out_channels) + ", kernel " +
@@ -30,7 +31,8 @@ const Backend& backend_named(std::string_view name) {
 #endif
   if (name == "fused") return fused_backend();
   if (name == "eigen") return eigen_backend();
-  throw InputError("backend " + std::string(name), "is unknown", "auto, onednn, onednn_bf16, fused or eigen, or for training cuda or cuda_tf32");
+  throw InputError("backend " + std::string(name), "is unknown",
+                   "auto, onednn, onednn_bf16, fused or eigen; or, where networks are trained, cuda or cuda_tf32");
 }
 
 }  // namespace dermdistill

@@ -75,7 +75,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  /// What runs whole passes of networks in place of the kernels below, or null; see core/gpu/accelerator.h.
+  /// What runs whole passes of networks in place of the kernels below, or null; see core/nn/accelerator.h.
   virtual const Accelerator* accelerator() const { return nullptr; }
   /// Whether training runs inverted residual blocks as one layer each, instead of unit by unit.
   virtual bool fuses_blocks() const { return false; }

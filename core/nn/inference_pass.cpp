@@ -3,7 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/gpu/accelerator.h"
+#include "core/nn/accelerator.h"
 #include "core/nn/arena.h"
 #include "core/nn/network.h"
 #include "core/nn/network_storage.h"
@@ -32,7 +32,7 @@ struct InferencePass::State {
   std::unique_ptr<InferenceEngine> engine;  // does all up to the embedding, where the backend has an accelerator
   Arena::Id engine_map = 0;                 // its features
 
-  void use(const Accelerator& accelerator, const FoldedNetwork& network);
+  void plan_on(const Accelerator& accelerator, const FoldedNetwork& network);
   void forward_units(std::span<const Scalar> images);
   std::span<Scalar> tensor(int index) const { return arena.buffer(tensors[static_cast<std::size_t>(index)]); }
   void enter(PassPart part) const {
@@ -41,7 +41,7 @@ struct InferencePass::State {
 };
 
 /// In place of planning a pass on this processor.
-void InferencePass::State::use(const Accelerator& accelerator, const FoldedNetwork& network) {
+void InferencePass::State::plan_on(const Accelerator& accelerator, const FoldedNetwork& network) {
   InferenceNumbers numbers{network.units, {}, network.biases, early_unit};
   for (std::size_t u = 0; u < network.units.size(); ++u) {
     numbers.weights.emplace_back(network.weights[u].size());
@@ -78,7 +78,7 @@ InferencePass::InferencePass(const FoldedNetwork& network, const Backend& backen
   s.classifier_bias = network.classifier_bias;
 
   if (const Accelerator* accelerator = backend.accelerator()) {
-    s.use(*accelerator, network);
+    s.plan_on(*accelerator, network);
     return;
   }
   const int units = static_cast<int>(network.units.size());
@@ -167,6 +167,7 @@ NetworkOutputs InferencePass::forward(std::span<const Scalar> images, int batch)
   const auto logits = s.arena.buffer(s.logits);
   const auto early_embedding = s.arena.buffer(s.early_embedding);
   if (s.engine) {
+    s.enter(PassPart::Accelerator);
     const auto image = s.tensor(0).first(images.size());
     parallel_parts([&](int part, int parts) {
       const auto [first, last] = slice_of(static_cast<std::int64_t>(images.size()), part, parts);

@@ -6,7 +6,8 @@
 namespace dermdistill {
 
 /// Kinds of work within a pass. What is fused into a convolution counts as its convolution; Norm is batch norm,
-/// activation and residual in passes over memory of their own; InvertedResidual is a block that runs as one layer.
+/// activation and residual in passes over memory of their own; InvertedResidual is a block that runs as one layer;
+/// Accelerator is all that another processor does, up to the embedding, with the copies to and from it.
 enum class PassPart {
   InvertedResidual,
   Pointwise,
@@ -15,7 +16,8 @@ enum class PassPart {
   DepthwiseStride2,
   Norm,
   Pooling,
-  Classifier
+  Classifier,
+  Accelerator
 };
 
 class PassObserver {

@@ -1,186 +1,13 @@
-// One training step's memory and order of work. Only convolution outputs are kept; an activation that just the next
-// convolution reads is computed again in the backward pass, which is cheaper than the memory it would take.
+// The order of work of a training step; training_plan.cpp plans its memory.
 #include <algorithm>
 #include <string>
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/gpu/accelerator.h"
-#include "core/nn/arena.h"
-#include "core/nn/batch_norm.h"
-#include "core/nn/inverted_residual.h"
-#include "core/nn/network.h"
-#include "core/nn/network_storage.h"
-#include "core/nn/pass_observer.h"
 #include "core/nn/pooling.h"
+#include "core/nn/training_state.h"
 
 namespace dermdistill {
-
-namespace {
-constexpr Arena::Id kNone = -1;
-}
-
-struct TrainingPass::State {
-  struct Step {
-    std::unique_ptr<Convolution> convolution;
-    std::unique_ptr<BatchNorm> norm;
-    std::unique_ptr<InvertedResidual> block;  // this unit and the next two as one layer
-    bool inside = false;                      // one of these two
-    std::vector<std::uint8_t> winner;         // max pool only
-    int in_height = 0, in_width = 0;
-    std::size_t in_size = 0, out_size = 0;
-    bool stored = false;                           // its output outlives the next unit's forward
-    Arena::Id raw = kNone;                         // the convolution's output, before norm
-    Arena::Id out = kNone;                         // after norm, residual and activation
-    Arena::Id again = kNone;                       // the same, recomputed for the backward of its consumer
-    Arena::Id dx = kNone;                          // gradient of its input
-    Arena::Id expanded = kNone, d_middle = kNone;  // what a block keeps of its own, see InvertedResidual::keep
-    Arena::Id d_raw = kNone;  // gradient of raw: in place over the output's, or apart where a residual needs that one
-    std::vector<Arena::Id> d_out;  // gradients of the output, to be summed up; one or two
-  };
-  Network::Storage* network = nullptr;
-  const Backend* backend = nullptr;
-  int batch = 0, height = 0, width = 0;
-  FeatureShape features;
-  std::vector<Step> steps;
-  Arena arena;
-  Arena::Id image = kNone, embedding = kNone, logits = kNone, d_embedding = kNone;
-  std::unique_ptr<ThreadScratch> scratch;  // of the blocks
-  bool ready = false;                      // a forward has run and its activations are still there
-  std::unique_ptr<TrainingEngine> engine;  // does the passes up to the embedding, where the backend has an accelerator
-  Arena::Id engine_map = kNone;            // its features
-  PassObserver* observer = nullptr;
-
-  void enter(PassPart part, bool backward) const {
-    if (observer != nullptr) observer->enter(part, backward);
-  }
-  const Unit& unit(int u) const { return network->units[static_cast<std::size_t>(u)]; }
-  Step& step(int u) { return steps[static_cast<std::size_t>(u)]; }
-  int count() const { return static_cast<int>(steps.size()); }
-  int backward_time(int u) const { return 2 * count() - u; }
-
-  std::unique_ptr<InvertedResidual> make_block(int u, const ConvShape& expansion) const;
-  void plan_forward();
-  void plan_backward();
-  std::span<Scalar> buffer(Arena::Id id, std::size_t size) const { return arena.buffer(id).first(size); }
-  /// Tensor t's values during forward.
-  std::span<Scalar> tensor(int t) {
-    return t == 0 ? buffer(image, steps[0].in_size) : buffer(step(t - 1).out, step(t - 1).out_size);
-  }
-  /// Tensor t's values during backward, recomputed where they were not stored.
-  std::span<const Scalar> tensor_again(int t);
-  void forward_units();
-  void forward_unit(int u);
-  void backward_unit(int u);
-  void plan_block_backward(int u);
-  void hand_out_memory();
-  void use(const Accelerator& accelerator);
-  std::span<Scalar> feature_map() { return engine ? arena.buffer(engine_map) : tensor(count()); }
-  void forward_block(int u);
-  void backward_block(int u);
-};
-
-std::unique_ptr<InvertedResidual> TrainingPass::State::make_block(int u, const ConvShape& expansion) const {
-  const bool stem = unit(u).kernel == 3;
-  const BlockShape shape{batch,
-                         expansion.out_height(),
-                         expansion.out_width(),
-                         expansion.in_channels,
-                         expansion.out_channels,
-                         unit(u + 2).out_channels,
-                         unit(u + 1).stride,
-                         stem,
-                         expansion.in_height,
-                         expansion.in_width};
-  UnitTensors* tensors = network->tensors.data() + u;
-  return std::make_unique<InvertedResidual>(shape, InvertedResidual::Tensors{tensors, tensors + 1, tensors + 2});
-}
-
-void TrainingPass::State::plan_forward() {
-  const int n = count();
-  std::vector<int> uses(static_cast<std::size_t>(n) + 1, 0), last_forward(static_cast<std::size_t>(n) + 1, 0);
-  for (int u = 0; u < n; ++u) {
-    for (const int t : {unit(u).input, unit(u).residual}) {
-      if (t < 0) continue;
-      ++uses[static_cast<std::size_t>(t)];
-      last_forward[static_cast<std::size_t>(t)] = u;
-    }
-  }
-  image = arena.reserve(steps[0].in_size, 0, backward_time(0));
-  for (int u = 0; u < n; ++u) {
-    Step& s = step(u);
-    const std::size_t t = static_cast<std::size_t>(u) + 1;
-    const bool last = u == n - 1;
-    const bool masks_from_output = unit(u).residual >= 0 && unit(u).activation != Activation::None;
-    if (s.block) {  // the expanded map is stored where the block wants it; the other two outputs are, and the block's
-      if (s.block->expanded_size() > 0) {
-        s.expanded = arena.reserve(s.block->expanded_size(), u, backward_time(u));
-      }
-      step(u + 1).raw = arena.reserve(step(u + 1).out_size, u, backward_time(u));
-      step(u + 2).raw = arena.reserve(step(u + 2).out_size, u, backward_time(u));
-      step(u + 2).stored = true;
-      step(u + 2).out = arena.reserve(step(u + 2).out_size, u, backward_time(u + 2));
-      if (unit(u).input > 0) {  // its backward reads the input again
-        step(unit(u).input - 1).stored = true;
-        arena.keep_until(step(unit(u).input - 1).out, backward_time(u));
-      }
-    }
-    if (s.block || s.inside) continue;
-    s.stored = unit(u).kind == UnitKind::MaxPool || last || masks_from_output || uses[t] > 1;
-    if (unit(u).kind == UnitKind::Convolution) s.raw = arena.reserve(s.out_size, u, backward_time(u));
-    const int until = last ? 2 * n + 1 : last_forward[t];
-    s.out = arena.reserve(s.out_size, u, s.stored ? std::max(until, backward_time(u)) : until);
-  }
-  embedding = arena.reserve(static_cast<std::size_t>(batch * features.channels), n, 2 * n + 1);
-  logits = arena.reserve(static_cast<std::size_t>(batch * network->config.classes), n, 2 * n + 1);
-}
-
-void TrainingPass::State::plan_backward() {
-  const int n = count();
-  d_embedding = arena.reserve(static_cast<std::size_t>(batch * features.channels), n, backward_time(n - 1));
-  step(n - 1).d_out.push_back(arena.reserve(step(n - 1).out_size, n, backward_time(n - 1)));
-  for (int u = n - 1; u >= 0; --u) {
-    Step& s = step(u);
-    const int now = backward_time(u);
-    if (s.block) plan_block_backward(u);
-    if (s.block || s.inside) continue;
-    for (const Arena::Id id : s.d_out) arena.keep_until(id, now);
-    s.d_raw = s.d_out[0];
-    if (unit(u).residual > 0) {
-      s.d_raw = arena.reserve(s.out_size, now, now);
-      step(unit(u).residual - 1).d_out.push_back(s.d_out[0]);
-    }
-    if (unit(u).input > 0) {
-      Step& producer = step(unit(u).input - 1);
-      const bool convolution = unit(u).kind == UnitKind::Convolution;
-      if (convolution && !producer.stored) producer.again = arena.reserve(producer.out_size, now, now);
-      s.dx = arena.reserve(s.in_size, now, now);
-      producer.d_out.push_back(s.dx);
-    }
-  }
-}
-
-void TrainingPass::State::plan_block_backward(int u) {
-  Step& last = step(u + 2);
-  const int now = backward_time(u);
-  if (step(u).block->gradient_size() > 0) step(u).d_middle = arena.reserve(step(u).block->gradient_size(), now, now);
-  for (const Arena::Id id : last.d_out) arena.keep_until(id, now);
-  last.d_raw = unit(u + 2).residual >= 0 ? arena.reserve(last.out_size, now, now) : last.d_out[0];
-  if (unit(u).input == 0) return;
-  step(u).dx = arena.reserve(step(u).in_size, now, now);
-  step(unit(u).input - 1).d_out.push_back(step(u).dx);
-}
-
-/// What the blocks keep for themselves, once the arena has its memory.
-void TrainingPass::State::hand_out_memory() {
-  for (Step& s : steps) {
-    if (!s.block) continue;
-    const auto of = [&](Arena::Id id, std::size_t size) {
-      return id == kNone ? std::span<Scalar>() : buffer(id, size);
-    };
-    s.block->keep(of(s.expanded, s.block->expanded_size()), of(s.d_middle, s.block->gradient_size()));
-  }
-}
 
 std::span<const Scalar> TrainingPass::State::tensor_again(int t) {
   if (t == 0) return buffer(image, steps[0].in_size);
@@ -225,7 +52,7 @@ void TrainingPass::State::backward_block(int u) {
   first.block->backward(tensor(unit(u).input), unit(u + 2).residual >= 0, buffer(middle.raw, middle.out_size),
                         buffer(last.raw, last.out_size), buffer(last.d_out[0], last.out_size), second,
                         buffer(last.d_raw, last.out_size),
-                        first.dx == kNone ? std::span<Scalar>() : buffer(first.dx, first.in_size), *scratch);
+                        first.dx == kNoBuffer ? std::span<Scalar>() : buffer(first.dx, first.in_size), *scratch);
 }
 
 void TrainingPass::State::backward_unit(int u) {
@@ -250,33 +77,7 @@ void TrainingPass::State::backward_unit(int u) {
   const auto in = tensor_again(node.input);
   enter(part_of(node), true);
   s.convolution->backward_weights(in, d_raw, t.d_weight);
-  if (s.dx != kNone) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
-}
-
-/// In place of planning passes on this processor.
-void TrainingPass::State::use(const Accelerator& accelerator) {
-  const auto place = [](std::span<const Scalar> part, std::span<const Scalar> whole) {
-    return part.empty() ? std::size_t{0} : static_cast<std::size_t>(part.data() - whole.data());
-  };
-  auto& storage = *network;
-  TrainingNumbers numbers{storage.units, {}, storage.values, storage.gradients, storage.statistics};
-  for (const UnitTensors& t : storage.tensors) {
-    numbers.places.push_back({place(t.weight, storage.values), place(t.norm_weight, storage.values),
-                              place(t.norm_bias, storage.values), place(t.running_mean, storage.statistics),
-                              place(t.running_variance, storage.statistics)});
-  }
-  const std::size_t before_classifier = place(storage.classifier_weight, storage.values);
-  numbers.values = numbers.values.first(before_classifier);
-  numbers.gradients = numbers.gradients.first(before_classifier);
-  engine = accelerator.training(numbers, batch, height, width);
-  image = arena.reserve(static_cast<std::size_t>(batch) * static_cast<std::size_t>(height * width * 3), 0, 1);
-  const auto embeddings = static_cast<std::size_t>(batch * features.channels);
-  engine_map = arena.reserve(embeddings * static_cast<std::size_t>(features.height * features.width), 0, 1);
-  embedding = arena.reserve(embeddings, 0, 1);
-  d_embedding = arena.reserve(embeddings, 0, 1);
-  logits = arena.reserve(static_cast<std::size_t>(batch * storage.config.classes), 0, 1);
-  arena.allocate();
-  engine->keep(arena.memory());
+  if (s.dx != kNoBuffer) s.convolution->backward_data(d_raw, t.weight, buffer(s.dx, s.in_size));
 }
 
 TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, int height, int width)
@@ -296,39 +97,10 @@ TrainingPass::TrainingPass(Network& network, const Backend& backend, int batch, 
         "at least two images for batch statistics");
   }
   if (const Accelerator* accelerator = backend.accelerator()) {
-    s.use(*accelerator);
-    return;
+    s.plan_on(*accelerator);
+  } else {
+    s.plan();
   }
-  std::vector<std::pair<int, int>> sizes{{height, width}};
-  for (const Unit& unit : network.units()) {
-    const auto [in_height, in_width] = sizes[static_cast<std::size_t>(unit.input)];
-    const ConvShape shape{batch,       in_height,   in_width,     unit.in_channels, unit.out_channels,
-                          unit.kernel, unit.stride, unit.padding, unit.depthwise};
-    State::Step step;
-    step.in_height = in_height;
-    step.in_width = in_width;
-    step.in_size = shape.input_size();
-    step.out_size = shape.output_size();
-    const std::size_t u = s.steps.size();
-    step.inside = (u > 0 && s.steps[u - 1].block) || (u > 1 && s.steps[u - 2].block);
-    if (!step.inside && backend.fuses_blocks() && is_inverted_residual(network.units(), u)) {
-      step.block = s.make_block(static_cast<int>(u), shape);
-    } else if (!step.inside && unit.kind == UnitKind::Convolution) {
-      step.convolution = backend.convolution(shape);
-      step.norm = std::make_unique<BatchNorm>(unit.out_channels);
-    } else if (unit.kind == UnitKind::MaxPool) {
-      step.winner.resize(step.out_size);
-    }
-    sizes.emplace_back(shape.out_height(), shape.out_width());
-    s.steps.push_back(std::move(step));
-  }
-  s.plan_forward();
-  s.plan_backward();
-  s.arena.allocate();
-  s.hand_out_memory();
-  std::size_t scratch = 0;
-  for (const auto& step : s.steps) scratch = std::max(scratch, step.block ? step.block->scratch_size() : 0);
-  s.scratch = std::make_unique<ThreadScratch>(thread_count(), scratch);
 }
 
 TrainingPass::~TrainingPass() = default;
@@ -358,6 +130,7 @@ NetworkOutputs TrainingPass::forward(std::span<const Scalar> images) {
     std::copy(images.begin() + first, images.begin() + last, image.begin() + first);
   });
   if (s.engine) {
+    s.enter(PassPart::Accelerator, false);
     s.engine->forward(image, embedding, features);
   } else {
     s.forward_units();
@@ -412,6 +185,7 @@ void TrainingPass::backward(const OutputGradients& gradients) {
                     d_embedding);
   }
   if (s.engine) {
+    s.enter(PassPart::Accelerator, true);
     s.engine->backward(d_embedding, gradients.features);
     return;
   }

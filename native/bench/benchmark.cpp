@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/nn/accelerator.h"
 #include "native/bench/floors.h"
 #include "native/bench/machine.h"
 #include "native/bench/profile.h"
@@ -31,10 +32,12 @@ std::string list(const std::vector<std::string>& names) {
 }
 
 nlohmann::json describe(const BenchmarkConfig& config, const Backend& backend) {
-  return {{"work", config.work},
-          {"torch", nullptr},
-          {"engine", "dermdistill (" + std::string(backend.name()) + ")"},
-          {"threads", config.threads}};
+  nlohmann::json result{{"work", config.work},
+                        {"torch", nullptr},
+                        {"engine", "dermdistill (" + std::string(backend.name()) + ")"},
+                        {"threads", config.threads}};
+  if (const Accelerator* accelerator = backend.accelerator()) result["accelerator"] = accelerator->describe();
+  return result;
 }
 
 double peak_memory_bytes() {

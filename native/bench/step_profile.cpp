@@ -24,6 +24,8 @@ std::string name_of(PassPart part) {
       return "pooling";
     case PassPart::Classifier:
       return "classifier";
+    case PassPart::Accelerator:
+      return "graphics card";
   }
   throw InputError("part of a pass", "is unknown");
 }

@@ -102,7 +102,9 @@ void add_bench_command(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember(profile_names()));
   command->add_option("--data", options->config.data, "loader: a data set's folder; synthetic pictures without");
-  command->add_option("--backend", options->config.backend, "auto, onednn, onednn_bf16, fused or eigen; cuda or cuda_tf32")
+  command
+      ->add_option("--backend", options->config.backend,
+                   "auto, onednn, onednn_bf16, fused or eigen; or an NVIDIA card: cuda or cuda_tf32")
       ->capture_default_str();
   command->add_option("--seed", options->config.seed, "Seed of the random weights, images and labels")
       ->capture_default_str();

@@ -90,7 +90,8 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
   add_change<int>("--threads", "Threads to compute with; a run is repeatable for the same number",
                   [](RunConfig& c, const int& v) { c.threads = v; })
       ->default_str("all of the machine");
-  add<std::string>("--backend", "Kernels: auto, onednn, onednn_bf16, fused or eigen; or an NVIDIA card: cuda or cuda_tf32",
+  add<std::string>("--backend",
+                   "Kernels: auto, onednn, onednn_bf16, fused or eigen; or an NVIDIA card: cuda or cuda_tf32",
                    [](RunConfig& c) -> std::string& { return c.backend; });
 }
 

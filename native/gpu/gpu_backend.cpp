@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "core/gpu/accelerator.h"
+#include "core/nn/accelerator.h"
 
 namespace dermdistill {
 namespace {
@@ -14,12 +14,12 @@ constexpr const char* kLibrary = "libdermdistill_cuda.so";
 constexpr const char* kEntry = "dermdistill_accelerator_1";
 
 /// Lies beside the program. It stays loaded: what it made may live as long as the program.
-const Accelerator& load_accelerator(bool tf32) {
+const Accelerator& load_accelerator(std::string_view name, bool tf32) {
   const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / kLibrary;
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     throw FileError(path.string(), std::string("cannot be loaded (") + dlerror() + ")",
-                    "the library that -DDERMDISTILL_CUDA=ON builds, or another --backend");
+                    "the library that -DDERMDISTILL_CUDA=ON builds, or, for a new run, another --backend");
   }
   using Entry = const Accelerator* (*)(bool);
   const auto entry = reinterpret_cast<Entry>(dlsym(library, kEntry));
@@ -27,14 +27,17 @@ const Accelerator& load_accelerator(bool tf32) {
     throw FileError(path.string(), "is of another version of dermdistill", "one built together with this program");
   }
   const Accelerator* const accelerator = entry(tf32);
-  if (accelerator == nullptr) throw InputError("backend cuda", "found no NVIDIA card", "one, or another --backend");
+  if (accelerator == nullptr) {
+    throw InputError("backend " + std::string(name), "found no NVIDIA card that works",
+                     "one with its driver, or, for a new run, another --backend");
+  }
   return *accelerator;
 }
 
 class GpuBackend final : public Backend {
  public:
   GpuBackend(std::string_view name, bool tf32)
-      : name_(name), accelerator_(load_accelerator(tf32)), processor_(backend_named("auto")) {}
+      : name_(name), accelerator_(load_accelerator(name, tf32)), processor_(backend_named("auto")) {}
 
   std::string_view name() const override { return name_; }
   const Accelerator* accelerator() const override { return &accelerator_; }

@@ -52,9 +52,9 @@ Checkpoint read_last(const RunFolder& folder, const RunConfig& config) {
 
 Run open_run(RunConfig config, const std::filesystem::path& out, bool resume, StopRequest stop_requested) {
   check_config(config);
+  const Backend& backend = training_backend_named(config.backend);  // first: without it, no folder is left behind
   RunFolder folder = resume ? RunFolder::open(out) : RunFolder::create(out);
   if (resume) folder.lock();
-  const Backend& backend = training_backend_named(config.backend);
   config.backend = backend.name();
   set_thread_count(config.threads);
   TrainingData data = open_training_data(config);

@@ -1,10 +1,13 @@
 // Passes made of a device's items against those of this processor; see host_device.h.
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "core/nn/network.h"
+#include "core/nn/pass_observer.h"
 #include "tests/nn/reference.h"
 #include "tests/support/host_device.h"
 
@@ -125,4 +128,43 @@ TEST_CASE("single convolutions by a device's items equal their definition") {
 TEST_CASE("a batch with more values than 32 bits count is refused before memory is asked for") {
   CHECK_THROWS_AS(gpu::check_items(std::int64_t{1} << 31), ShapeError);
   CHECK_NOTHROW(gpu::check_items((std::int64_t{1} << 31) - 1));
+  constexpr int kImages = 1 << 20, kSize = 64;
+  Network network = network_of({Architecture::MobileNetV2, 0.35, 8}, 9);
+  const auto refused = Catch::Contains("maps of 12884901888 values");
+  CHECK_THROWS_WITH(TrainingPass(network, gpu::host_device_backend(), kImages, kSize, kSize), refused);
+  CHECK_THROWS_WITH(InferencePass(FoldedNetwork::from(network), gpu::host_device_backend(), kImages, kSize, kSize),
+                    refused);
+}
+
+TEST_CASE("a device refuses what it has no items for, and batches without images") {
+  const gpu::HostDeviceBackend& device = gpu::host_device_backend();
+  CHECK_THROWS_WITH(device.convolution({1, 9, 9, 4, 4, 5, 1, 2, true}), Catch::Contains("kernel of 5"));
+  Network network = network_of({Architecture::MobileNetV2, 0.35, 8}, 9);
+  CHECK_THROWS_AS(TrainingPass(network, device, 0, 32, 32), ShapeError);
+  CHECK_THROWS_AS(TrainingPass(network, device, 1, 32, 32), ShapeError);
+  CHECK_THROWS_AS(InferencePass(FoldedNetwork::from(network), device, 0, 32, 32), ShapeError);
+}
+
+TEST_CASE("an observer hears of a device's passes as one part, apart from the classifier") {
+  struct Parts final : PassObserver {
+    void enter(PassPart part, bool backward) override { heard.emplace_back(part, backward); }
+    std::vector<std::pair<PassPart, bool>> heard;
+  } parts;
+  Network network = network_of({Architecture::MobileNetV2, 0.35, 8}, 9);
+  Random random(10);
+  const auto images = random_values(at(2 * 32 * 32 * 3), random);
+  TrainingPass training(network, gpu::host_device_backend(), 2, 32, 32);
+  training.observe(&parts);
+  const NetworkOutputs outputs = training.forward(images);
+  training.backward({random_values(outputs.logits.size(), random), {}, {}});
+  using Heard = std::vector<std::pair<PassPart, bool>>;
+  CHECK(parts.heard == Heard{{PassPart::Accelerator, false},
+                             {PassPart::Classifier, false},
+                             {PassPart::Classifier, true},
+                             {PassPart::Accelerator, true}});
+  parts.heard.clear();
+  InferencePass inference(FoldedNetwork::from(network), gpu::host_device_backend(), 2, 32, 32);
+  inference.observe(&parts);
+  inference.forward(images, 2);
+  CHECK(parts.heard == Heard{{PassPart::Accelerator, false}, {PassPart::Classifier, false}});
 }

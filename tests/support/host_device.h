@@ -103,7 +103,7 @@ class HostDeviceBackend final : public Backend {
   const Backend& eigen_ = backend_named("eigen");
 };
 
-inline const Backend& host_device_backend() {
+inline const HostDeviceBackend& host_device_backend() {
   static const HostDeviceBackend backend;
   return backend;
 }

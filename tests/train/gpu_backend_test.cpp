@@ -7,8 +7,12 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.h"
-#include "core/gpu/accelerator.h"
+#include "core/nn/accelerator.h"
 #include "core/nn/network.h"
+#include "native/base/interrupt.h"
+#include "native/train/run_folder.h"
+#include "native/train/teach.h"
+#include "tests/train/tiny_run.h"
 
 using namespace dermdistill;
 
@@ -54,6 +58,23 @@ const Backend* card_if_available(const char* name) {
 TEST_CASE("every other backend is found by its name for training, too, and an unknown one is named") {
   CHECK(&training_backend_named("eigen") == &backend_named("eigen"));
   CHECK_THROWS_WITH(training_backend_named("cudax"), Catch::Contains("cudax") && Catch::Contains("cuda_tf32"));
+}
+
+TEST_CASE("a run that was started on a graphics card is not gone on with elsewhere, and says what it wants") {
+  if (card_if_available("cuda_tf32") != nullptr) return;
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path out = folder.path() / "run";
+  RunConfig config = testing::tiny_teach_config();
+  config.backend = "cuda_tf32";
+  CHECK_THAT(testing::message_of([&] { teach(config, out, false, {}); }), Catch::Contains("for a new run, another"));
+  CHECK_FALSE(std::filesystem::exists(out));
+
+  config.backend = "eigen";
+  REQUIRE_THROWS_AS(teach(config, out, false, testing::stop_after(2)), Interrupted);
+  RunConfig stored = RunFolder::open(out).read_config();
+  stored.backend = "cuda_tf32";
+  RunFolder::open(out).write_config(stored);
+  CHECK_THAT(testing::message_of([&] { teach(stored, out, true, {}); }), Catch::Contains("for a new run, another"));
 }
 
 TEST_CASE("a training step and an evaluation on the graphics card equal this processor's") {
