@@ -8,6 +8,7 @@
 #include "core/base/parallel.h"
 #include "core/image/image.h"
 #include "core/metrics/predictions.h"
+#include "native/audit/disturbances.h"
 #include "native/base/files.h"
 #include "native/base/interrupt.h"
 #include "native/base/progress.h"
@@ -18,17 +19,20 @@ namespace {
 
 /// Some images as the network sees them, each in several views.
 struct ViewBatch {
-  std::size_t values;                        // of one image
-  std::vector<float> upright;                // [images, values]
-  std::vector<std::vector<float>> stored;    // as kJpegQualities, likewise
-  std::vector<std::exception_ptr> failures;  // one an image, null where it was read
+  std::size_t values;                         // of one image
+  std::vector<float> upright;                 // [images, values]
+  std::vector<std::vector<float>> stored;     // as kJpegQualities, likewise
+  std::vector<std::vector<float>> disturbed;  // as kDisturbances, likewise
+  std::vector<std::exception_ptr> failures;   // one an image, null where it was read
 };
 
 std::span<float> row_of(std::vector<float>& images, std::int64_t image, std::size_t values) {
   return std::span<float>(images).subspan(static_cast<std::size_t>(image) * values, values);
 }
 
-void read_views(std::span<const Sample> samples, const Preprocessing& preprocessing, ViewBatch& batch) {
+/// `first` is the first sample's place in the data set.
+void read_views(std::span<const Sample> samples, std::int64_t first, const Preprocessing& preprocessing,
+                ViewBatch& batch) {
   batch.failures.assign(samples.size(), nullptr);
   parallel_for(static_cast<std::int64_t>(samples.size()), [&](std::int64_t i) {
     const Sample& sample = samples[static_cast<std::size_t>(i)];
@@ -39,6 +43,10 @@ void read_views(std::span<const Sample> samples, const Preprocessing& preprocess
       for (std::size_t k = 0; k < kJpegQualities.size(); ++k) {
         const Image again = decode_image(encode_jpeg(image, kJpegQualities[k]), name + " stored again");
         preprocess(again, std::nullopt, preprocessing, row_of(batch.stored[k], i, batch.values));
+      }
+      for (std::size_t k = 0; k < kDisturbances.size(); ++k) {
+        const Image disturbed = disturb(image, kDisturbances[k], static_cast<std::uint64_t>(first + i));
+        preprocess(disturbed, std::nullopt, preprocessing, row_of(batch.disturbed[k], i, batch.values));
       }
     } catch (...) {
       batch.failures[static_cast<std::size_t>(i)] = std::current_exception();
@@ -71,11 +79,13 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
   batch.values = static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * 3;
   batch.upright.resize(static_cast<std::size_t>(std::min<std::int64_t>(images, kScoringBatch)) * batch.values);
   batch.stored.assign(kJpegQualities.size(), std::vector<float>(batch.upright.size()));
+  batch.disturbed.assign(kDisturbances.size(), std::vector<float>(batch.upright.size()));
   std::vector<float> turned(batch.upright.size());
 
   VariedScores result;
   for (const ViewOrientation orientation : kOtherOrientations) result.turned.push_back({to_string(orientation)});
   for (const int quality : kJpegQualities) result.stored.push_back({"JPEG quality " + std::to_string(quality)});
+  for (const Disturbance disturbance : kDisturbances) result.disturbed.push_back({to_string(disturbance)});
   std::optional<Progress> progress;
   if (!title.empty()) progress.emplace(title, images, "images");
   for (std::int64_t first = 0; first < images; first += kScoringBatch) {
@@ -90,7 +100,7 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
     const auto note_answers = [&](const std::vector<float>& views, Variation& variation) {
       append(variation.answers, predicted_classes(run(views).logits, predictor.classes()));
     };
-    read_views(samples, preprocessing, batch);
+    read_views(samples, first, preprocessing, batch);
     const Predictor::Outputs outputs = run(batch.upright);
     append(result.upright.logits, outputs.logits);
     append(result.upright.embeddings, outputs.embeddings);
@@ -106,6 +116,11 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
       note_answers(turned, result.turned[k]);
     }
     for (std::size_t k = 0; k < kJpegQualities.size(); ++k) note_answers(batch.stored[k], result.stored[k]);
+    for (std::size_t k = 0; k < kDisturbances.size(); ++k) {
+      const std::vector<float> logits = run(batch.disturbed[k]).logits;
+      append(result.disturbed[k].logits, logits);
+      append(result.disturbed[k].answers, predicted_classes(logits, predictor.classes()));
+    }
     if (progress) progress->advance(count);
   }
   return result;

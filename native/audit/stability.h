@@ -1,5 +1,6 @@
-// Does an answer depend on how the camera was held, or on how the picture was stored? The same images in the eight
-// orientations of a square and stored again as JPEG, and how often the most probable class becomes another.
+// Does an answer depend on how the camera was held, on how the picture was stored, or on what it shows beside the
+// lesion? The same images in the eight orientations of a square, stored again as JPEG and disturbed, and how often the
+// most probable class becomes another.
 #pragma once
 
 #include <array>
@@ -25,13 +26,15 @@ inline constexpr std::array<int, 5> kJpegQualities{95, 90, 80, 70, 60};
 /// One way to show every image, and what the model says then.
 struct Variation {
   std::string name;
-  std::vector<int> answers = {};  // the most probable class of every image
+  std::vector<int> answers = {};   // the most probable class of every image
+  std::vector<float> logits = {};  // [images, classes], not calibrated; of disturbed images alone
 };
 
 struct VariedScores {
-  Scores upright;                 // of the pictures as they are, in the order of the data set
-  std::vector<Variation> turned;  // as kOtherOrientations
-  std::vector<Variation> stored;  // the whole decoded picture stored again, as kJpegQualities
+  Scores upright;                    // of the pictures as they are, in the order of the data set
+  std::vector<Variation> turned;     // as kOtherOrientations
+  std::vector<Variation> stored;     // the whole decoded picture stored again, as kJpegQualities
+  std::vector<Variation> disturbed;  // the whole decoded picture, as kDisturbances; seed: the place in the data set
 };
 
 /// Runs the model over all samples in every variation, decoding each file once. A picture is turned after it was

@@ -13,6 +13,7 @@
 #include "core/learn/out_of_distribution.h"
 #include "core/metrics/predictions.h"
 #include "core/metrics/target.h"
+#include "native/audit/robustness.h"
 #include "native/audit/stability.h"
 #include "native/audit/strangers.h"
 #include "native/audit/subgroups.h"
@@ -91,6 +92,8 @@ void audit(const AuditOptions& options) {
   AuditResult result;
   result.turned = compare_answers(answers, scores.turned);
   result.stored = compare_answers(answers, scores.stored);
+  result.disturbed = compare_disturbances(scores, selection.dataset, model.card.temperature, options.bootstrap.seed,
+                                          options.bootstrap.samples);
   if (strangers) result.strangers = test_strangers(predictor, *strangers, model.card, scores.upright);
   result.subgroups = compare_subgroups(model.card, selection.dataset,
                                        to_predictions(scores.upright, selection.dataset, model.card.temperature),
@@ -129,6 +132,8 @@ void add_audit_command(CLI::App& app) {
   add_bootstrap_options(*command, options->bootstrap);
   add_thread_option(*command, options->threads);
   command->footer(
+      "Answers are compared with those for the same images turned, mirrored, stored again as JPEG and disturbed: a\n"
+      "round mask, black rims, hair, a ruler, other proportions. Of the disturbed ones it also says the figures.\n\n"
       "Example:\n"
       "  dermdistill audit --data isic2019 --model student.onnx --strange photographs --report audit.json\n" +
       std::string(kSplitHelp));

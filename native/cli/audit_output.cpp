@@ -1,6 +1,7 @@
 #include "native/cli/audit_output.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/metrics/target.h"
 #include "native/cli/printed.h"
@@ -89,6 +90,48 @@ std::string stability_text(const Stability& stability, const char* heading) {
   return text + changed_row("  changed by any of the " + count, stability.any);
 }
 
+std::string figure_text(const std::optional<DisturbedFigure>& figure) {
+  if (!figure) return "-";
+  const std::string text = printed("%.3f, %+.3f", figure->value.value, figure->change.value);
+  if (!figure->change.has_bounds()) return text;
+  return text + printed(" (%+.3f to %+.3f)", figure->change.low, figure->change.high);
+}
+
+std::string undisturbed_text(const Interval& interval) {
+  if (!interval.has_bounds()) return printed("%.3f", interval.value);
+  return printed("%.3f (%.3f to %.3f)", interval.value, interval.low, interval.high);
+}
+
+/// As stability_text(), with the figures beside every share.
+std::string robustness_text(const Robustness& robustness) {
+  const auto row = [](const std::string& name, const std::string& changed, const std::string& auc,
+                      const std::string& balanced) {
+    const std::string text =
+        printed("    %-36s %7s   %-34s %s", name.c_str(), changed.c_str(), auc.c_str(), balanced.c_str());
+    return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  };
+  const DisturbedFigures& plain = robustness.undisturbed;
+  const Stability& stability = robustness.stability;
+  std::string text = printed("  %-38s %7s   %-34s %s\n", "with what else users' pictures show", "changed",
+                             "melanoma AUC", "balanced accuracy");
+  text += row("as they are", "", plain.melanoma_auc ? undisturbed_text(plain.melanoma_auc->value) : "-",
+              undisturbed_text(plain.balanced_accuracy.value));
+  for (std::size_t k = 0; k < stability.variations.size(); ++k) {
+    const DisturbedFigures& figures = robustness.disturbed[k];
+    text += row(stability.variations[k].name, printed("%.1f %%", 100 * stability.variations[k].changed),
+                figure_text(figures.melanoma_auc), figure_text(figures.balanced_accuracy));
+  }
+  const std::string count = std::to_string(stability.variations.size());
+  text += changed_row("  mean of the " + count, stability.mean);
+  text += changed_row("  changed by any of the " + count, stability.any);
+  if (robustness.bootstrap_samples > 0) {
+    text +=
+        printed("  in brackets: %.0f %% interval, of the change where there is one, %d bootstrap samples by lesion\n",
+                100 * robustness.confidence, robustness.bootstrap_samples);
+  }
+  return text;
+}
+
 std::string refused_row(const Refusals& refusals, const std::string& indent, int width) {
   return printed("  %s%-*s %8lld %7.1f %%", indent.c_str(), width - static_cast<int>(indent.size()),
                  refusals.name.c_str(), static_cast<long long>(refusals.pictures), 100 * refusals.share());
@@ -137,6 +180,32 @@ ordered_json stability_json(const Stability& stability) {
   return {{"changed", variations}, {"mean", stability.mean}, {"any", stability.any}};
 }
 
+ordered_json interval_json(const Interval& interval) {
+  const auto bound = [](double value) { return std::isnan(value) ? ordered_json(nullptr) : ordered_json(value); };
+  return {{"value", interval.value}, {"low", bound(interval.low)}, {"high", bound(interval.high)}};
+}
+
+/// stability_json() with the figures of the undisturbed images and, by the disturbance's name, those of the others.
+ordered_json robustness_json(const Robustness& robustness) {
+  const auto figure_json = [](const std::optional<DisturbedFigure>& figure, bool with_change) {
+    if (!figure) return ordered_json(nullptr);
+    ordered_json json = interval_json(figure->value);
+    if (with_change) json["change"] = interval_json(figure->change);
+    return json;
+  };
+  const auto figures_json = [&](const DisturbedFigures& figures, bool with_change) {
+    return ordered_json{{"melanoma_auc", figure_json(figures.melanoma_auc, with_change)},
+                        {"balanced_accuracy", figure_json(figures.balanced_accuracy, with_change)}};
+  };
+  ordered_json result = stability_json(robustness.stability);
+  result["undisturbed"] = figures_json(robustness.undisturbed, false);
+  ordered_json disturbed = ordered_json::object();
+  for (std::size_t k = 0; k < robustness.disturbed.size(); ++k)
+    disturbed[robustness.stability.variations[k].name] = figures_json(robustness.disturbed[k], true);
+  result["disturbed"] = disturbed;
+  return result;
+}
+
 ordered_json refusals_json(const Refusals& refusals) {
   return {{"name", refusals.name},
           {"pictures", refusals.pictures},
@@ -166,9 +235,10 @@ ordered_json stranger_json(const StrangerReport& report) {
 }  // namespace
 
 std::string audit_text(const ModelCard& card, const AuditResult& result) {
-  std::string text =
-      subgroup_text(card, result.subgroups) + "\nStability: images whose most probable class becomes another\n" +
-      stability_text(result.turned, "in another orientation") + stability_text(result.stored, "stored again as JPEG");
+  std::string text = subgroup_text(card, result.subgroups) +
+                     "\nStability: images whose most probable class becomes another\n" +
+                     stability_text(result.turned, "in another orientation") +
+                     stability_text(result.stored, "stored again as JPEG") + robustness_text(result.disturbed);
   if (result.strangers) text += "\n" + stranger_text(*result.strangers);
   return text;
 }
@@ -188,7 +258,10 @@ nlohmann::ordered_json to_json(const AuditResult& result) {
                             {"seed", all.metrics ? all.metrics->seed : 0}};
   subgroups["untested"] = kUntested;
   return {{"subgroups", subgroups},
-          {"stability", {{"orientations", stability_json(result.turned)}, {"jpeg", stability_json(result.stored)}}},
+          {"stability",
+           {{"orientations", stability_json(result.turned)},
+            {"jpeg", stability_json(result.stored)},
+            {"disturbances", robustness_json(result.disturbed)}}},
           {"strange_pictures", result.strangers ? stranger_json(*result.strangers) : ordered_json(nullptr)}};
 }
 

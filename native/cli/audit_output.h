@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/io/model_card.h"
+#include "native/audit/robustness.h"
 #include "native/audit/stability.h"
 #include "native/audit/strangers.h"
 #include "native/audit/subgroups.h"
@@ -16,6 +17,7 @@ namespace dermdistill {
 struct AuditResult {
   SubgroupReport subgroups;
   Stability turned, stored;
+  Robustness disturbed;
   std::optional<StrangerReport> strangers;
 };
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "native/audit/robustness.h"
 #include "native/audit/stability.h"
 #include "native/audit/strangers.h"
 #include "native/base/files.h"
@@ -69,6 +70,8 @@ TEST_CASE_METHOD(AuditFixture, "audit prints groups, stability and strange pictu
                                 Contains("Skin type is not in the data") && Contains("20 bootstrap samples"));
   CHECK_THAT(result.output, Contains("mirrored, turned by 90 degrees") && Contains("mean of the 7") &&
                                 Contains("JPEG quality 60") && Contains("changed by any of the 5"));
+  CHECK_THAT(result.output, Contains("round black mask") && Contains("hair") && Contains("ruler") &&
+                                Contains("stretched in width by 4 : 3") && Contains("changed by any of the 6"));
   CHECK_THAT(result.output, Contains("real images") && Contains("copies") && Contains("cannot be read: 1"));
 
   const ProcessResult line = audit({"--strange", strange, "--json"});
@@ -92,6 +95,27 @@ TEST_CASE_METHOD(AuditFixture, "audit prints groups, stability and strange pictu
   CHECK(json.at("stability").at("orientations").at("any").get<double>() == Approx(turned.any));
   CHECK(json.at("stability").at("jpeg").at("changed").at("JPEG quality 60").get<double>() ==
         Approx(compare_answers(answers, scores.stored).variations.at(4).changed));
+
+  // The undisturbed figures are those of all images, which are those of evaluate.
+  const auto& disturbances = json.at("stability").at("disturbances");
+  const auto& all = json.at("subgroups").at("all");
+  const ProcessResult evaluated = run_dermdistill({"evaluate", "--data", audited_folder(), "--model", model, "--split",
+                                                   "all", "--threads", "1", "--bootstrap", "20", "--json"});
+  REQUIRE(evaluated.status == 0);
+  const auto metrics = nlohmann::json::parse(evaluated.output).at("metrics");
+  for (const char* figure : {"melanoma_auc", "balanced_accuracy"}) {
+    CHECK(disturbances.at("undisturbed").at(figure) == all.at(figure));
+    CHECK(disturbances.at("undisturbed").at(figure) == metrics.at(figure));
+  }
+  const Robustness robustness = compare_disturbances(scores, audited_data(), loaded.card.temperature, 2019, 0);
+  CHECK(disturbances.at("mean").get<double>() == Approx(robustness.stability.mean));
+  CHECK(disturbances.at("changed").at("hair").get<double>() == Approx(robustness.stability.variations.at(3).changed));
+  CHECK(disturbances.at("disturbed").size() == 6);
+  const auto& hair = disturbances.at("disturbed").at("hair").at("balanced_accuracy");
+  CHECK(hair.at("value").get<double>() == Approx(robustness.disturbed.at(3).balanced_accuracy.value.value));
+  CHECK(hair.at("change").at("value").get<double>() ==
+        Approx(robustness.disturbed.at(3).balanced_accuracy.change.value));
+  CHECK(hair.at("change").at("low").is_number());
 }
 
 TEST_CASE_METHOD(AuditFixture, "audit measures the test part unless it is told otherwise") {

@@ -7,6 +7,7 @@
 
 #include "core/image/image.h"
 #include "core/metrics/predictions.h"
+#include "native/audit/disturbances.h"
 #include "native/base/files.h"
 #include "native/data/jpeg_writer.h"
 #include "tests/audit/audited.h"
@@ -54,6 +55,8 @@ TEST_CASE("the answers of every variation are those of the picture shown that wa
   const VariedScores scores = score_variations(predictor, dataset, card.preprocessing, "");
   REQUIRE(scores.turned.size() == 7);
   REQUIRE(scores.stored.size() == 5);
+  REQUIRE(scores.disturbed.size() == kDisturbances.size());
+  CHECK(scores.disturbed[0].name == "round black mask");
   CHECK(scores.turned[0].name == "turned by 90 degrees");
   CHECK(scores.turned[6].name == "mirrored, turned by 270 degrees");
   CHECK(scores.stored[4].name == "JPEG quality 60");
@@ -84,6 +87,13 @@ TEST_CASE("the answers of every variation are those of the picture shown that wa
       const int other = answer(predictor, view);
       CHECK(scores.stored[k].answers.at(i) == other);
       stored[k] += other != upright;
+    }
+    for (std::size_t k = 0; k < kDisturbances.size(); ++k) {
+      preprocess(disturb(image, kDisturbances[k], i), std::nullopt, card.preprocessing, view);
+      CHECK(scores.disturbed[k].answers.at(i) == answer(predictor, view));
+      const std::vector<float> logits = predictor.logits(view, 1);
+      for (std::size_t c = 0; c < logits.size(); ++c)
+        CHECK(scores.disturbed[k].logits.at(i * logits.size() + c) == Approx(logits[c]).margin(1e-4));
     }
   }
   const auto images = static_cast<double>(dataset.samples.size());
