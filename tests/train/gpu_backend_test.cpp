@@ -12,6 +12,7 @@
 #include "native/base/interrupt.h"
 #include "native/train/run_folder.h"
 #include "native/train/teach.h"
+#include "tests/support/paths.h"
 #include "tests/train/tiny_run.h"
 
 using namespace dermdistill;
@@ -42,13 +43,14 @@ std::vector<float> random_values(std::size_t size, Random& random) {
   return values;
 }
 
-const Backend* card_if_available(const char* name) {
+/// Null, and why in `reason`, where this machine has no card or no library for it.
+const Backend* card_if_available(const char* name, std::string& reason) {
   try {
     return &training_backend_named(name);
   } catch (const FileError& error) {
-    std::printf("[skipped] %s\n", error.what());
+    reason = error.what();
   } catch (const InputError& error) {
-    std::printf("[skipped] %s\n", error.what());
+    reason = error.what();
   }
   return nullptr;
 }
@@ -61,7 +63,8 @@ TEST_CASE("every other backend is found by its name for training, too, and an un
 }
 
 TEST_CASE("a run that was started on a graphics card is not gone on with elsewhere, and says what it wants") {
-  if (card_if_available("cuda_tf32") != nullptr) return;
+  std::string reason;
+  if (card_if_available("cuda_tf32", reason) != nullptr) return;
   const testing::TemporaryFolder folder;
   const std::filesystem::path out = folder.path() / "run";
   RunConfig config = testing::tiny_teach_config();
@@ -79,8 +82,9 @@ TEST_CASE("a run that was started on a graphics card is not gone on with elsewhe
 
 TEST_CASE("a training step and an evaluation on the graphics card equal this processor's") {
   const auto [name, tolerance] = GENERATE(table<const char*, double>({{"cuda", 1e-3}, {"cuda_tf32", 0.1}}));
-  const Backend* card = card_if_available(name);
-  if (card == nullptr) return;
+  std::string reason;
+  const Backend* card = card_if_available(name, reason);
+  if (card == nullptr) return testing::skip(reason);
   CAPTURE(name);
   std::printf("%s: %s\n", name, card->accelerator()->describe().c_str());
   for (const Architecture architecture : {Architecture::MobileNetV2, Architecture::ResNet18, Architecture::ResNet50}) {

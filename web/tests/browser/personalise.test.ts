@@ -304,7 +304,7 @@ test('doubles, contradictions, foreign files and too few pictures are named, and
   const problem = page.locator('[data-testid=head-problem]');
   await problem.waitFor();
   expect(await problem.textContent()).toContain('save it as a file');
-  expect(await page.locator('[data-testid=head] input').isChecked()).toBe(true);
+  await expect.poll(() => page.locator('[data-testid=head] input').isChecked()).toBe(true);
   await page.getByText('This head is in use until the page is closed').waitFor();
   expect(await page.getByText('is kept and in use').count()).toBe(0);
   const file = await saved(page, () => page.getByRole('button', { name: 'Save head file' }).click());
