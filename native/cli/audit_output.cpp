@@ -92,7 +92,7 @@ std::string stability_text(const Stability& stability, const char* heading) {
 
 std::string figure_text(const std::optional<DisturbedFigure>& figure) {
   if (!figure) return "-";
-  const std::string text = printed("%.3f, %+.3f", figure->value.value, figure->change.value);
+  std::string text = printed("%.3f, %+.3f", figure->value.value, figure->change.value);
   if (!figure->change.has_bounds()) return text;
   return text + printed(" (%+.3f to %+.3f)", figure->change.low, figure->change.high);
 }
