@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "core/nn/accelerator.h"
+#include "core/nn/accelerated_backend.h"
 
 namespace dermdistill {
 namespace {
@@ -34,41 +34,19 @@ const Accelerator& load_accelerator(std::string_view name, bool tf32) {
   return *accelerator;
 }
 
-class GpuBackend final : public Backend {
- public:
-  GpuBackend(std::string_view name, bool tf32)
-      : name_(name), accelerator_(load_accelerator(name, tf32)), processor_(backend_named("auto")) {}
-
-  std::string_view name() const override { return name_; }
-  const Accelerator* accelerator() const override { return &accelerator_; }
-  std::unique_ptr<Convolution> convolution(const ConvShape& shape) const override {
-    return accelerator_.convolution(shape);
-  }
-  std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const Scalar> weight,
-                                                      std::span<const Scalar> bias, Activation activation,
-                                                      bool with_residual) const override {
-    return processor_.fused_convolution(shape, weight, bias, activation, with_residual);
-  }
-  void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-            std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const override {
-    processor_.gemm(transpose_a, transpose_b, m, n, k, a, b, beta, c);
-  }
-
- private:
-  std::string_view name_;
-  const Accelerator& accelerator_;
-  const Backend& processor_;
-};
+AcceleratedBackend load_backend(std::string_view name, bool tf32) {
+  return {name, load_accelerator(name, tf32), backend_named("auto")};
+}
 
 }  // namespace
 
 const Backend& training_backend_named(std::string_view name) {
   if (name == "cuda") {
-    static const GpuBackend backend("cuda", false);
+    static const AcceleratedBackend backend = load_backend("cuda", false);
     return backend;
   }
   if (name == "cuda_tf32") {
-    static const GpuBackend backend("cuda_tf32", true);
+    static const AcceleratedBackend backend = load_backend("cuda_tf32", true);
     return backend;
   }
   return backend_named(name);

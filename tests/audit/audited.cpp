@@ -73,6 +73,18 @@ FoldedNetwork symmetric_model(std::uint64_t seed, int size) {
   return without_preference(std::move(network), size);
 }
 
+Scores guesses(const Dataset& dataset, double skill) {
+  Random random(17);
+  Scores scores;
+  scores.samples = all_indices(dataset);
+  for (const Sample& sample : dataset.samples) {
+    scores.labels.push_back(sample.label);
+    for (int c = 0; c < static_cast<int>(dataset.classes.size()); ++c)
+      scores.logits.push_back(static_cast<float>(random.normal() + (c == sample.label ? skill : 0.0)));
+  }
+  return scores;
+}
+
 std::string thrown_by(const std::function<void()>& action) {
   try {
     action();

@@ -6,7 +6,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/base/random.h"
 #include "core/metrics/metrics.h"
 #include "native/audit/disturbances.h"
 #include "native/train/scoring.h"
@@ -23,19 +22,6 @@ constexpr int kClasses = 8;
 constexpr double kTemperature = 1.3;
 constexpr std::uint64_t kSeed = 11;
 constexpr int kSamples = 40;
-
-/// Guesses with `skill` of every image of the data set.
-Scores guesses(const Dataset& dataset, double skill) {
-  Random random(17);
-  Scores scores;
-  scores.samples = all_indices(dataset);
-  for (const Sample& sample : dataset.samples) {
-    scores.labels.push_back(sample.label);
-    for (int c = 0; c < kClasses; ++c)
-      scores.logits.push_back(static_cast<float>(random.normal() + (c == sample.label ? skill : 0.0)));
-  }
-  return scores;
-}
 
 Variation as_variation(const char* name, const Scores& scores) {
   return {name, predicted_classes(scores.logits, kClasses), scores.logits};

@@ -8,7 +8,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/base/random.h"
 #include "native/train/scoring.h"
 #include "tests/audit/audited.h"
 #include "tests/onnx/test_models.h"
@@ -21,18 +20,8 @@ namespace {
 
 constexpr int kClasses = 8;
 
-/// Guesses that are better than chance, of every image of the data set.
-Predictions guesses(const Dataset& dataset) {
-  Random random(17);
-  Scores scores;
-  scores.samples = all_indices(dataset);
-  for (const Sample& sample : dataset.samples) {
-    scores.labels.push_back(sample.label);
-    for (int c = 0; c < kClasses; ++c)
-      scores.logits.push_back(static_cast<float>(random.normal() + (c == sample.label ? 1.0 : 0.0)));
-  }
-  return to_predictions(scores, dataset, 1.0);
-}
+/// Guesses that are better than chance.
+Predictions better_than_chance(const Dataset& dataset) { return to_predictions(guesses(dataset, 1.0), dataset, 1.0); }
 
 const Grouping& grouping(const SubgroupReport& report, const std::string& name) {
   const auto found = std::find_if(report.groupings.begin(), report.groupings.end(),
@@ -55,7 +44,7 @@ TEST_CASE("figures of a group are those of its images alone") {
   Dataset dataset = audited_data();
   for (std::size_t i = 0; i < dataset.samples.size(); ++i)
     dataset.samples[i].sex = i < 6 ? "" : i % 2 == 0 ? "female" : "male";
-  const Predictions predictions = guesses(dataset);
+  const Predictions predictions = better_than_chance(dataset);
   ModelCard card = test_card(kSmallNetwork, 32);
   card.operating_points = {{"MEL", 0.2, 0.9, 0.5}, {"malignant", 0.4, 0.9, 0.5}};
   SubgroupOptions options;
@@ -113,7 +102,8 @@ TEST_CASE("every image is in one group of each kind, and small groups are only c
   }
   SubgroupOptions options;
   options.bootstrap_samples = 0;
-  const SubgroupReport report = compare_subgroups(test_card(kSmallNetwork, 32), dataset, guesses(dataset), options);
+  const SubgroupReport report =
+      compare_subgroups(test_card(kSmallNetwork, 32), dataset, better_than_chance(dataset), options);
   const auto names_and_counts = [&](const std::string& name) {
     std::vector<std::pair<std::string, std::int64_t>> result;
     for (const Subgroup& group : grouping(report, name).groups) {
@@ -148,7 +138,7 @@ TEST_CASE("the source is the metadata's, or the collection that the lesion id na
 }
 
 TEST_CASE("predictions that do not belong to the images are refused") {
-  const Predictions predictions = guesses(audited_data());
+  const Predictions predictions = better_than_chance(audited_data());
   Dataset fewer = audited_data();
   fewer.samples.pop_back();
   CHECK_THAT(thrown_by([&] { compare_subgroups(test_card(kSmallNetwork, 32), fewer, predictions); }),

@@ -137,7 +137,7 @@ TEST_CASE("a batch with more values than 32 bits count is refused before memory 
 }
 
 TEST_CASE("a device refuses what it has no items for, and batches without images") {
-  const gpu::HostDeviceBackend& device = gpu::host_device_backend();
+  const AcceleratedBackend& device = gpu::host_device_backend();
   CHECK_THROWS_WITH(device.convolution({1, 9, 9, 4, 4, 5, 1, 2, true}), Catch::Contains("kernel of 5"));
   Network network = network_of({Architecture::MobileNetV2, 0.35, 8}, 9);
   CHECK_THROWS_AS(TrainingPass(network, device, 0, 32, 32), ShapeError);

@@ -10,7 +10,7 @@
 #include "core/gpu/device_inference.h"
 #include "core/gpu/device_single_convolution.h"
 #include "core/gpu/device_training.h"
-#include "core/nn/backend.h"
+#include "core/nn/accelerated_backend.h"
 
 namespace dermdistill::gpu {
 
@@ -81,30 +81,9 @@ class HostAccelerator final : public Accelerator {
 };
 
 /// Passes and convolutions by the device's items, everything else by Eigen.
-class HostDeviceBackend final : public Backend {
- public:
-  std::string_view name() const override { return "device items on this processor"; }
-  const Accelerator* accelerator() const override { return &accelerator_; }
-  std::unique_ptr<Convolution> convolution(const ConvShape& shape) const override {
-    return accelerator_.convolution(shape);
-  }
-  std::unique_ptr<FusedConvolution> fused_convolution(const ConvShape& shape, std::span<const Scalar> weight,
-                                                      std::span<const Scalar> bias, Activation activation,
-                                                      bool with_residual) const override {
-    return eigen_.fused_convolution(shape, weight, bias, activation, with_residual);
-  }
-  void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-            std::span<const Scalar> a, std::span<const Scalar> b, Scalar beta, std::span<Scalar> c) const override {
-    eigen_.gemm(transpose_a, transpose_b, m, n, k, a, b, beta, c);
-  }
-
- private:
-  HostAccelerator accelerator_;
-  const Backend& eigen_ = backend_named("eigen");
-};
-
-inline const HostDeviceBackend& host_device_backend() {
-  static const HostDeviceBackend backend;
+inline const AcceleratedBackend& host_device_backend() {
+  static const HostAccelerator accelerator;
+  static const AcceleratedBackend backend("device items on this processor", accelerator, backend_named("eigen"));
   return backend;
 }
 
