@@ -197,6 +197,8 @@ export interface ModelCard {
   classes: string[];
   class_names: string[];
   preprocessing: Preprocessing;
+  /** Answers are means over the first so many views of a picture: 1, 2, 4 or 8; 1 in files of older versions. */
+  orientations: number;
   temperature: number;
   operating_points: OperatingPoint[];
   metrics: { validation?: MetricReport; test?: MetricReport; [part: string]: unknown };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/image/view_orientation.h"
 
 namespace dermdistill {
 namespace {
@@ -170,6 +171,7 @@ std::string to_json_text(const ModelCard& card) {
                                    {"std", channels_to_json(card.preprocessing.std)},
                                    {"resize", to_string(card.preprocessing.rule)},
                                    {"detail", card.preprocessing.detail}};
+  document["orientations"] = card.orientations;
   document["temperature"] = card.temperature;
   document["operating_points"] = points;
   document["metrics"] = card.metrics;
@@ -203,6 +205,9 @@ ModelCard parse_model_card(std::string_view text, std::string_view name) {
   card.class_names = reader.texts("class_names");
   check_classes(card, reader);
   card.preprocessing = parse_preprocessing(FieldReader(reader.at("preprocessing"), name, "preprocessing"));
+  // Models that look once, and cards of before this field, have none.
+  if (document.contains("orientations")) card.orientations = reader.whole("orientations", 1, 8);
+  if (!is_orientation_count(card.orientations)) reader.fail("orientations", "1, 2, 4 or 8");
   card.temperature = reader.positive("temperature");
   card.operating_points = parse_operating_points(reader.at("operating_points"), name);
   card.metrics = reader.free_form("metrics", json::object());

@@ -25,6 +25,7 @@ struct ModelCard {
   std::vector<std::string> classes;      // codes, in the order of the logits
   std::vector<std::string> class_names;  // in full, as many as classes
   Preprocessing preprocessing;
+  int orientations = 1;    // embeddings and logits are means over so many ways to lay a picture: 1, 2, 4 or 8
   double temperature = 1;  // logits are divided by it before the softmax
   std::vector<OperatingPoint> operating_points;
   nlohmann::json metrics = nlohmann::json::object();

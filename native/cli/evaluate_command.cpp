@@ -14,6 +14,7 @@
 #include "native/cli/commands.h"
 #include "native/cli/image_selection.h"
 #include "native/cli/metric_table.h"
+#include "native/cli/orientations_option.h"
 #include "native/cli/output_file.h"
 #include "native/cli/picture_comparison.h"
 #include "native/cli/predictions_csv.h"
@@ -32,7 +33,7 @@ namespace {
 struct EvaluateOptions {
   SelectionOptions selection;
   std::string report, plots, predictions, pictures;
-  std::optional<int> detail;
+  std::optional<int> detail, orientations;
   BootstrapOptions bootstrap;
   bool json = false, no_pictures = false;
   int threads = available_threads();
@@ -57,6 +58,7 @@ void evaluate(const EvaluateOptions& options) {
   if (!options.plots.empty()) make_output_folder(options.plots);
   LoadedModel model = load_model(options.selection.model);
   if (options.detail) model.card.preprocessing.detail = *options.detail;
+  if (options.orientations) model.card.orientations = *options.orientations;
   Selection selection = select_images(options.selection, model.card);
   std::optional<PicturePair> pair;
   if (!options.pictures.empty()) {
@@ -129,6 +131,7 @@ void add_evaluate_command(CLI::App& app) {
           "--detail", options->detail,
           "In place of the model's own: bring larger pictures down to this many pixels a side first; 0: do not")
       ->check(CLI::Range(0, 4096));
+  add_orientations_option(*command, options->orientations);
   command->add_flag("--json", options->json, "One line of JSON on standard output");
   add_bootstrap_options(*command, options->bootstrap);
   add_thread_option(*command, options->threads);

@@ -13,6 +13,7 @@
 #include "core/base/parallel.h"
 #include "native/base/interrupt.h"
 #include "native/cli/commands.h"
+#include "native/cli/orientations_option.h"
 #include "native/cli/thread_option.h"
 #include "native/train/export_card.h"
 #include "native/train/model_file.h"
@@ -29,7 +30,7 @@ struct ExportOptions {
   std::string model, data, out, name;
   std::vector<std::string> notices;
   bool uncalibrated = false, half = false;
-  std::optional<int> detail;
+  std::optional<int> detail, orientations;
   int threads = available_threads();
   std::uint64_t seed = 2019;
 };
@@ -106,6 +107,7 @@ void print_summary(const LoadedModel& model, const std::string& out) {
   const ModelCard& card = model.card;
   std::printf("%s: %s, %zu classes, %d px, %.1f MB\n", out.c_str(), card.architecture.c_str(), card.classes.size(),
               card.preprocessing.size, static_cast<double>(std::filesystem::file_size(out)) / 1e6);
+  if (card.orientations > 1) std::printf("  looks at every picture in %d orientations\n", card.orientations);
   const std::string figures = validation_figures(card);
   if (!figures.empty()) std::printf("  validation: %s\n", figures.c_str());
   std::printf("  temperature %.3f\n", card.temperature);
@@ -124,6 +126,7 @@ void export_model(const ExportOptions& options) {
   LoadedModel model = load_model(options.model, OldExports::Accept);
   if (!options.name.empty()) model.card.name = options.name;
   if (options.detail) model.card.preprocessing.detail = *options.detail;
+  if (options.orientations) model.card.orientations = *options.orientations;
   if (!options.uncalibrated) calibrate(model, options);
   // Where the data lay on this computer is nobody else's business.
   if (model.card.training.contains("data") && model.card.training["data"].is_object())
@@ -158,6 +161,7 @@ void add_export_command(CLI::App& app) {
           "In place of the run's own: larger pictures are brought down to this many pixels a side first, such as "
           "the size of the training images; 0: they are not")
       ->check(CLI::Range(0, 4096));
+  add_orientations_option(*command, options->orientations);
   command->add_flag("--uncalibrated", options->uncalibrated,
                     "Keep the card as it is: no data, no temperature, no operating points");
   command->add_flag("--half", options->half,

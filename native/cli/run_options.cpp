@@ -48,8 +48,14 @@ RunOptions::RunOptions(CLI::App& command, std::string kind) : command_(command),
            [](RunConfig& c) -> int& { return c.preprocessing.detail; });
   add_flag("--no-augment", "Train on the images as they are", [](RunConfig& c) { c.augment.enabled = false; });
   add<double>("--jpeg", "Chance that a training image is stored again as JPEG first", [](RunConfig& c) -> double& {
-    return c.augment.jpeg_probability;
+    return c.augment.recompression_probability;
   })->check(CLI::Range(0.0, 1.0));
+  add<double>("--hair", "Chance that hair is drawn over a training image", [](RunConfig& c) -> double& {
+    return c.augment.hair_probability;
+  })->check(CLI::Range(0.0, 1.0));
+  add<double>("--frames", "Chance that a training image gets a camera's black frame: a round mask or rims",
+              [](RunConfig& c) -> double& { return c.augment.frame_probability; })
+      ->check(CLI::Range(0.0, 1.0));
   add<int>("--limit", "Train on this many images only, every class keeping its share; 0: all",
            [](RunConfig& c) -> int& { return c.data.limit; });
   add_change<std::string>("--split-rule", "lesion, or image as the paper did (leaks: figures are too good)",

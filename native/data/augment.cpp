@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "native/data/jpeg_writer.h"
+#include "native/data/overlays.h"
 #include "native/data/warp.h"
 
 namespace dermdistill {
@@ -25,7 +26,7 @@ struct Option {
   double low, high;  // allowed range
 };
 
-constexpr std::array<Option, 17> kOptions{{{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
+constexpr std::array<Option, 21> kOptions{{{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
                                            {"max_scale", &AugmentConfig::max_scale, 0.1, 2},
                                            {"max_stretch", &AugmentConfig::max_stretch, 1, 2},
                                            {"max_shift", &AugmentConfig::max_shift, 0, 1},
@@ -40,12 +41,29 @@ constexpr std::array<Option, 17> kOptions{{{"min_scale", &AugmentConfig::min_sca
                                            {"contrast", &AugmentConfig::contrast, 0, 0.5},
                                            {"saturation", &AugmentConfig::saturation, 0, 1},
                                            {"hue", &AugmentConfig::hue, 0, 180},
-                                           {"jpeg_probability", &AugmentConfig::jpeg_probability, 0, 1},
-                                           {"min_jpeg_quality", &AugmentConfig::min_jpeg_quality, 1, 95}}};
+                                           {"hair_probability", &AugmentConfig::hair_probability, 0, 1},
+                                           {"max_hairs", &AugmentConfig::max_hairs, 1, 100},
+                                           {"frame_probability", &AugmentConfig::frame_probability, 0, 1},
+                                           {"max_rim", &AugmentConfig::max_rim, 0, 0.3},
+                                           {"recompression_probability", &AugmentConfig::recompression_probability, 0, 1},
+                                           {"min_recompression_quality", &AugmentConfig::min_recompression_quality, 1, 95}}};
+
+/// What is off by default and, while it is off, not written: a cache of before there was the option is still its run's.
+struct Overlay {
+  const char* name;
+  double AugmentConfig::*chance;
+  const char* extent_name;
+  double AugmentConfig::*extent;
+};
+constexpr std::array<Overlay, 3> kOverlays{
+    {{"hair_probability", &AugmentConfig::hair_probability, "max_hairs", &AugmentConfig::max_hairs},
+     {"frame_probability", &AugmentConfig::frame_probability, "max_rim", &AugmentConfig::max_rim},
+     {"recompression_probability", &AugmentConfig::recompression_probability, "min_recompression_quality",
+      &AugmentConfig::min_recompression_quality}}};
 
 constexpr double kMostJpegQuality = 95;
-// Compression draws from a sequence of its own: a transform without it is what it was before there was any.
-constexpr std::uint64_t kCompressionSeed = 0x4A50454742797465;
+// Each overlay draws from a sequence of its own: a transform without it is what it was before there was any.
+constexpr std::uint64_t kHairSeed = 0x4861697273, kFrameSeed = 0x4672616D65, kCompressionSeed = 0x4A50454742797465;
 
 /// Mathematical libraries differ in the last bits of cos and exp; rounded, they agree.
 double rounded(double value) { return std::nearbyint(value * 0x1.0p30) * 0x1.0p-30; }
@@ -121,15 +139,38 @@ void recolour(const ColourChange& change, const Preprocessing& preprocessing, st
   }
 }
 
-/// Stores the picture as JPEG, as whoever sends one on does, and reads it again; pixels [size, size, 3] in [0, 255].
-void compress(Random& random, const AugmentConfig& config, int size, std::span<float> pixels) {
-  if (!random.chance(config.jpeg_probability)) return;
-  const auto quality = static_cast<int>(random.uniform(config.min_jpeg_quality, kMostJpegQuality));
-  Image picture{size, size, std::vector<std::uint8_t>(pixels.size())};
-  std::ranges::transform(pixels, picture.rgb.begin(),
-                         [](float value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f) + 0.5f); });
-  const Image read = decode_image(encode_jpeg(picture, quality), "a picture stored again");
-  std::ranges::transform(read.rgb, pixels.begin(), [](std::uint8_t value) { return static_cast<float>(value); });
+/// A round mask, mostly, or rims at two sides: what cameras leave black.
+void lay_frame(Image& picture, Random& random, double max_rim) {
+  const float rim = uniform(random, 0, max_rim);
+  if (random.chance(0.6)) {
+    // From a circle that cuts the corners alone to one that leaves `rim` at each side.
+    const float widest = 1.3f, radius = widest + (1 - 2 * static_cast<float>(max_rim) - widest) * uniform(random, 0, 1);
+    const float shift_x = uniform(random, -0.1, 0.1), shift_y = uniform(random, -0.1, 0.1);
+    mask_round(picture, radius, shift_x, shift_y);
+  } else if (random.chance(0.5)) {
+    blacken_sides(picture, rim);
+  } else {
+    blacken_top_and_bottom(picture, rim);
+  }
+}
+
+/// Lays over `picture` what the configuration asks for; empty when the draw leaves it as it is.
+std::optional<Image> overlaid(const Image& picture, const AugmentConfig& config, std::uint64_t seed) {
+  Random hair(seed ^ kHairSeed), frame(seed ^ kFrameSeed), compression(seed ^ kCompressionSeed);
+  const bool has_hair = hair.chance(config.hair_probability), has_frame = frame.chance(config.frame_probability),
+             is_compressed = compression.chance(config.recompression_probability);
+  if (!has_hair && !has_frame && !is_compressed) return std::nullopt;
+  Image result = picture;
+  if (has_hair) {
+    const int count = 1 + static_cast<int>(hair.uniform(0, config.max_hairs));
+    lay_hair(result, hair, count, 0.05, 0.45);
+  }
+  if (has_frame) lay_frame(result, frame, config.max_rim);
+  if (is_compressed) {
+    const auto quality = static_cast<int>(compression.uniform(config.min_recompression_quality, kMostJpegQuality));
+    result = decode_image(encode_jpeg(result, quality), "a picture stored again");
+  }
+  return result;
 }
 
 /// Blanks rectangles with the mean colour, which is 0 after normalisation.
@@ -172,11 +213,27 @@ std::vector<float> gaussian(double deviation) {
 nlohmann::json to_json(const AugmentConfig& config) {
   nlohmann::json json{{"enabled", config.enabled}};
   for (const Option& option : kOptions) json[option.name] = config.*option.value;
-  if (config.jpeg_probability == 0) {  // as before there was the option, so that a cache of then is still its run's
-    json.erase("jpeg_probability");
-    json.erase("min_jpeg_quality");
+  for (const Overlay& overlay : kOverlays) {
+    if (config.*overlay.chance != 0) continue;
+    json.erase(overlay.name);
+    json.erase(overlay.extent_name);
   }
   return json;
+}
+
+AugmentConfig without_overlays(const AugmentConfig& config) {
+  AugmentConfig plain = config;
+  const AugmentConfig defaults;
+  for (const Overlay& overlay : kOverlays) {
+    plain.*overlay.chance = 0;
+    plain.*overlay.extent = defaults.*overlay.extent;
+  }
+  return plain;
+}
+
+bool has_overlays(const AugmentConfig& config) {
+  return std::any_of(kOverlays.begin(), kOverlays.end(),
+                     [&](const Overlay& overlay) { return config.*overlay.chance != 0; });
 }
 
 AugmentConfig augment_config_from_json(const nlohmann::json& json) {
@@ -217,7 +274,9 @@ void augment(const Image& source, const AugmentConfig& config, const Preprocessi
     return;
   }
   const std::optional<Image> reduced = reduce_detail(source, std::nullopt, preprocessing);
-  const Image& seen = reduced ? *reduced : source;
+  const Image& plain = reduced ? *reduced : source;
+  const std::optional<Image> covered = overlaid(plain, config, seed);
+  const Image& seen = covered ? *covered : plain;
   Random random(seed);
   const Affine window = draw_window(random, config);
   const bool squash = preprocessing.rule == ResizeRule::Squash;
@@ -227,8 +286,6 @@ void augment(const Image& source, const AugmentConfig& config, const Preprocessi
     const double deviation = random.uniform(0, config.max_blur) * size / 224.0;
     if (deviation > 0.2) blur(gaussian(deviation), size, out);
   }
-  Random compression(seed ^ kCompressionSeed);
-  compress(compression, config, size, out);
   recolour(draw_colour(random, config), preprocessing, out);
   drop_patches(random, config, size, out);
 }

@@ -1,5 +1,6 @@
 // The random transform of a training image: the paper's scale, flips, rotation, blur, dropout, brightness, hue and
-// saturation, and, where it is asked for, what storing a picture as JPEG again does to it.
+// saturation, and, where they are asked for, what users' pictures show and training images seldom do: hair, black
+// frames, and what storing as JPEG again leaves.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +27,15 @@ struct AugmentConfig {
   double brightness = 0.12, contrast = 0.12;              // shares
   double saturation = 0.15;                               // share
   double hue = 5;                                         // degrees
-  // Of storing it again, with a quality below 95. Off: it made no model steadier.
-  double jpeg_probability = 0, min_jpeg_quality = 40;
+  // What is laid over the picture, at the detail that the network sees, before it is transformed; off unless asked for.
+  double hair_probability = 0, max_hairs = 16;
+  double frame_probability = 0, max_rim = 0.14;  // of a round mask or of rims, shares of the picture's sides
+  double recompression_probability = 0, min_recompression_quality = 40;  // of storing it as JPEG again, up to 95
 };
 nlohmann::json to_json(const AugmentConfig& config);
+/// The same transform of the picture itself: no hair, no frame, not stored again. A seed moves and colours it alike.
+AugmentConfig without_overlays(const AugmentConfig& config);
+bool has_overlays(const AugmentConfig& config);
 /// Absent keys keep their defaults. @throws InputError for an unknown key or a value out of its range.
 AugmentConfig augment_config_from_json(const nlohmann::json& json);
 

@@ -142,6 +142,16 @@ struct Loader::State {
     return image;
   }
 
+  /// rows [views, size, size, 3]: the transformed picture, then its quarter turns.
+  void render(const Image& image, const AugmentConfig& augmentation, std::uint64_t seed, std::span<float> rows) const {
+    const auto values = rows.size() / static_cast<std::size_t>(config.views);
+    augment(image, augmentation, config.preprocessing, seed, rows.first(values));
+    for (int view = 1; view < config.views; ++view) {
+      rotate_view(rows.first(values), config.preprocessing.size, view,
+                  rows.subspan(static_cast<std::size_t>(view) * values, values));
+    }
+  }
+
   /// Gives up early when the epoch it belongs to is over.
   void fill(Batch& batch, int index, const std::vector<int>& chosen, int current_epoch, std::uint64_t mine) {
     const auto size = static_cast<std::size_t>(config.preprocessing.size),
@@ -155,17 +165,18 @@ struct Loader::State {
     batch.samples.clear();
     batch.labels.clear();
     batch.images.resize(chosen.size() * views * values);
+    batch.plain.resize(config.plain_too ? batch.images.size() : 0);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       if (generation != mine) return;
       const Source& source = sources[static_cast<std::size_t>(chosen[i])];
       const std::span<float> rows = std::span(batch.images).subspan(i * views * values, views * values);
       const std::shared_ptr<const Image> image = picture(source);
       const int transform = batch.transform >= 0 ? batch.transform : current_epoch;
-      augment(*image, augmentation, config.preprocessing, transform_seed(config.seed, source.sample, transform),
-              rows.first(values));
-      for (std::size_t view = 1; view < views; ++view) {
-        rotate_view(rows.first(values), config.preprocessing.size, static_cast<int>(view),
-                    rows.subspan(view * values, values));
+      const std::uint64_t seed = transform_seed(config.seed, source.sample, transform);
+      render(*image, augmentation, seed, rows);
+      if (config.plain_too) {
+        render(*image, without_overlays(augmentation), seed,
+               std::span(batch.plain).subspan(i * views * values, views * values));
       }
       batch.samples.push_back(source.sample);
       batch.labels.push_back(source.label);

@@ -16,6 +16,7 @@ struct Batch {
   std::vector<int> samples;   // indices into Dataset::samples, one an image
   std::vector<int> labels;    // one an image
   std::vector<float> images;  // [samples.size() * views, size, size, 3]; row = image * views + quarter turn
+  std::vector<float> plain;   // the same without what was laid over them; empty unless LoaderConfig::plain_too
   int views = 1;
   int index = 0;       // within its epoch
   int transform = -1;  // the stored transform that all its images were given; -1 without stored transforms
@@ -25,6 +26,7 @@ struct LoaderConfig {
   int batch = 32;
   int views = 1;  // 4 adds the images turned by 90, 180 and 270 degrees
   bool shuffle = false, augment = false, drop_last = false;
+  bool plain_too = false;  // also every image without the augmentation's overlays
   std::uint64_t seed = 0;
   int workers = 1;
   int transforms = 0;  // 0: a fresh transform every epoch; K: epoch e uses stored transform e % K

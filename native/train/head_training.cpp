@@ -51,7 +51,9 @@ EmbeddedImages embed_images(const LoadedModel& model, const Dataset& dataset, co
   const Preprocessing& preprocessing = model.card.preprocessing;
   const int size = preprocessing.size;
   const std::size_t image = static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * 3;
-  Predictor predictor(model.network, model.card, kScoringBatch);
+  ModelCard card = model.card;
+  if (views > 1) card.orientations = 1;  // every one is a row of its own
+  Predictor predictor(model.network, card, kScoringBatch);
   Progress progress("Embedding", static_cast<std::int64_t>(dataset.samples.size()), "images");
   EmbeddedImages result;
   std::map<std::string, int> lesions;

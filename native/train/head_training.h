@@ -26,7 +26,8 @@ struct EmbeddedImages {
 
 inline constexpr int kAllViews = 8;  // four quarter turns of the picture and of its mirror image
 
-/// Embeds every image in `views` orientations (1, 4 or 8), the upright one first. @throws what reading an image threw,
+/// Embeds every image in `views` orientations (1, 4 or 8), the upright one first; 1: as the model itself does, whose
+/// card may ask for the mean over several. @throws what reading an image threw,
 /// naming the file; InputError for another number of views; Interrupted on Ctrl-C.
 EmbeddedImages embed_images(const LoadedModel& model, const Dataset& dataset, const std::vector<int>& labels,
                             int views);

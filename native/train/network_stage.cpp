@@ -36,6 +36,8 @@ LoaderConfig training_loader(const RunConfig& config) {
   out.transforms = needs_teacher(loss) && !config.distill.online ? config.distill.stored_transforms : 0;
   out.preprocessing = config.preprocessing;
   out.augmentation = config.augment;
+  // A teacher sees the skin; hair and frames are the student's to see through.
+  out.plain_too = needs_teacher(loss) && config.distill.online && has_overlays(config.augment);
   return out;
 }
 
@@ -79,9 +81,11 @@ MixedLabels NetworkStage::mix_batch() {
   if (mixup_ == 0) return {};
   const auto images = static_cast<int>(batch_.labels.size());
   const Mixture mixture = draw_mixture(mixup_, images, seed_, epoch_, batch_.index);
-  mixed_images_.resize(batch_.images.size());
-  mix_images(mixture, batch_.images, mixed_images_);
-  batch_.images.swap(mixed_images_);
+  for (std::vector<float>* images_of_batch : {&batch_.images, &batch_.plain}) {
+    mixed_images_.resize(images_of_batch->size());
+    if (!images_of_batch->empty()) mix_images(mixture, *images_of_batch, mixed_images_);
+    images_of_batch->swap(mixed_images_);
+  }
   other_labels_.resize(batch_.labels.size());
   partner_labels(mixture, batch_.labels, other_labels_);
   return {other_labels_, mixture.share};

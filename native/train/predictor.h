@@ -1,4 +1,5 @@
-// Runs a model over preprocessed images, in batches; evaluation, export and prediction share it.
+// Runs a model over preprocessed images, in batches; evaluation, export and prediction share it. A model whose card asks
+// for several orientations sees every image in all of them, and its answer is their mean.
 #pragma once
 
 #include <memory>
@@ -24,7 +25,8 @@ class Predictor {
   /// images [n, size, size, 3], normalised, any n -> logits [n, classes]. @throws ShapeError when the span is not that
   /// long.
   std::vector<float> logits(std::span<const float> images, int n);
-  /// images as for logits() -> logits [n, classes], embeddings [n, channels], early embeddings [n, early channels].
+  /// images as for logits() -> logits [n, classes], embeddings [n, channels], early embeddings [n, early channels], each
+  /// the mean over the card's orientations; the classifier is linear, so these logits are those of this embedding.
   struct Outputs {
     std::vector<float> logits, embeddings, early_embeddings;
   };

@@ -15,7 +15,7 @@ OnlineTeacher::OnlineTeacher(std::vector<Teacher> teachers, const Backend& backe
 
 TeacherViews OnlineTeacher::views(const Batch& batch) {
   const auto images = static_cast<int>(batch.samples.size());
-  return pass_.forward(batch.images, images, images * batch.views, true);
+  return pass_.forward(batch.plain.empty() ? batch.images : batch.plain, images, images * batch.views, true);
 }
 
 CachedTeacher::CachedTeacher(KnowledgeCache cache, std::span<const int> indices) : cache_(std::move(cache)) {
@@ -61,7 +61,7 @@ CacheIdentity cache_identity(const RunConfig& config, const TrainingData& data, 
   identity.teacher_orientations = config.distill.teacher_orientations;
   identity.data_fingerprint = config.data.fingerprint;
   identity.images_sha256 = ids_sha256(data.dataset, data.train);
-  identity.augmentation = to_json(config.augment);
+  identity.augmentation = to_json(without_overlays(config.augment));
   identity.preprocessing = config.preprocessing;
   identity.seed = config.seed;
   CacheLayout& layout = identity.layout;
@@ -90,6 +90,7 @@ std::unique_ptr<TeacherSource> make_teacher_source(const RunConfig& config, cons
   loading.batch = kCacheBatch;
   loading.shuffle = false;
   loading.drop_last = false;
+  loading.augmentation = without_overlays(config.augment);
   Loader loader(data.dataset, data.train, loading);
   build_knowledge_cache(cache, identity, teachers, backend, loader, stop_requested);
   return std::make_unique<CachedTeacher>(KnowledgeCache::open(cache, identity), data.train);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -92,12 +94,12 @@ TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the re
   const Image image = synthesise_lesion(1, 4, 5, 64);
   const auto before = as_floats(image);
   AugmentConfig config = nothing();
-  config.jpeg_probability = 1;
+  config.recompression_probability = 1;
   double fine = 0, coarse = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    config.min_jpeg_quality = 95;
+    config.min_recompression_quality = 95;
     fine += mean_difference(augmented(image, config, plain(64), seed), before);
-    config.min_jpeg_quality = 1;
+    config.min_recompression_quality = 1;
     coarse += mean_difference(augmented(image, config, plain(64), seed), before);
   }
   CHECK(fine > 0);
@@ -107,7 +109,7 @@ TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the re
   // A picture of one colour is hardly changed by JPEG, so that its colours and blanked parts show what else was drawn.
   Image grey{64, 64, std::vector<std::uint8_t>(64 * 64 * 3, 128)};
   AugmentConfig usual, without;
-  usual.jpeg_probability = 1;
+  usual.recompression_probability = 1;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const auto compressed = augmented(grey, usual, plain(64), seed),
                plainly = augmented(grey, without, plain(64), seed);
@@ -119,18 +121,70 @@ TEST_CASE("a picture that is stored again as JPEG is nearly the same, and the re
   }
 }
 
-TEST_CASE("JPEG compression is only for who asks for it, and configurations without it read as before") {
-  CHECK(AugmentConfig{}.jpeg_probability == 0);
-  const auto plainly = to_json(AugmentConfig{});
-  CHECK_FALSE(plainly.contains("jpeg_probability"));
-  CHECK(to_json(augment_config_from_json(plainly)) == plainly);  // a knowledge cache is told by this text
+TEST_CASE("hair and frames darken some of a picture, and the rest of its transform is what it was") {
+  Image grey{64, 64, std::vector<std::uint8_t>(64 * 64 * 3, 160)};
+  AugmentConfig hairy, framed;
+  hairy.hair_probability = framed.frame_probability = 1;
+  const auto compare = [&](const AugmentConfig& config, std::uint64_t seed) {
+    const auto with = augmented(grey, config, plain(64), seed), without = augmented(grey, {}, plain(64), seed);
+    std::size_t darker = 0, equal = 0;
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      REQUIRE(with[i] <= without[i] + 1e-3f);
+      (with[i] < without[i] - 2e-3f ? darker : equal) += 1;
+    }
+    return static_cast<double>(darker) / static_cast<double>(darker + equal);
+  };
+  double hair = 0, frames = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const double hairs = compare(hairy, seed), frame = compare(framed, seed);
+    CHECK(hairs < 0.6);
+    CHECK(frame < 0.9);  // the middle stays
+    hair += hairs / 40;
+    frames += frame / 40;
+  }
+  CHECK(hair > 0.03);
+  CHECK(frames > 0.05);
+
+  hairy.hair_probability = 0.5;
+  int untouched = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) untouched += compare(hairy, seed) == 0 ? 1 : 0;
+  CHECK(untouched > 30);
+  CHECK(untouched < 75);
+}
+
+TEST_CASE("without its overlays a transform moves and colours the picture alike") {
+  const Image image = synthesise_lesion(1, 4, 5, 64);
   AugmentConfig config;
-  config.jpeg_probability = 0.25;
-  const auto json = to_json(config);
-  CHECK(json.at("min_jpeg_quality") == config.min_jpeg_quality);
-  const AugmentConfig read = augment_config_from_json(json);
-  CHECK(read.jpeg_probability == 0.25);
-  CHECK(to_json(read) == json);
+  config.hair_probability = config.frame_probability = config.recompression_probability = 0.5;
+  config.max_hairs = 30;
+  CHECK(has_overlays(config));
+  const AugmentConfig without = without_overlays(config);
+  CHECK_FALSE(has_overlays(without));
+  CHECK(to_json(without) == to_json(AugmentConfig{}));
+  for (std::uint64_t seed = 0; seed < 5; ++seed)
+    CHECK(augmented(image, without, plain(64), seed) == augmented(image, {}, plain(64), seed));
+}
+
+TEST_CASE("overlays are only for who asks for them, and configurations without them read as before") {
+  const auto plainly = to_json(AugmentConfig{});
+  const std::vector<std::pair<const char*, const char*>> keys{
+      {"hair_probability", "max_hairs"},
+      {"frame_probability", "max_rim"},
+      {"recompression_probability", "min_recompression_quality"}};
+  for (const auto& [chance, extent] : keys) {
+    CHECK_FALSE(plainly.contains(chance));
+    CHECK_FALSE(plainly.contains(extent));
+    auto asked = plainly;
+    asked[chance] = 0.25;
+    const AugmentConfig config = augment_config_from_json(asked);
+    CHECK(has_overlays(config));
+    const auto json = to_json(config);
+    CHECK(json.at(chance) == 0.25);
+    CHECK(json.contains(extent));
+    CHECK(json.size() == plainly.size() + 2);
+    CHECK(to_json(augment_config_from_json(json)) == json);
+  }
+  CHECK(to_json(augment_config_from_json(plainly)) == plainly);  // a knowledge cache is told by this text
 }
 
 TEST_CASE("shrinking averages instead of picking pixels") {

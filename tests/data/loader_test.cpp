@@ -255,3 +255,26 @@ TEST_CASE("pictures kept in memory give the same batches, without their files", 
   Loader full(set.dataset, set.indices, config);
   CHECK_THROWS_AS(epoch_of(full, 0), FileError);
 }
+
+TEST_CASE("a loader that is asked for both gives every image with and without its overlays") {
+  const SmallSet set;
+  LoaderConfig config = training(2), without = training(2);
+  config.augmentation.hair_probability = 0.5;
+  config.plain_too = true;
+  Loader both(set.dataset, set.indices, config), plainly(set.dataset, set.indices, without);
+  const std::vector<Batch> batches = epoch_of(both, 3), expected = epoch_of(plainly, 3);
+  REQUIRE(batches.size() == expected.size());
+  constexpr std::size_t kValues = 4 * kSize * kSize * 3;
+  int covered = 0, alike = 0;
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    CHECK(batches[b].plain == expected[b].images);
+    CHECK(expected[b].plain.empty());
+    for (std::size_t i = 0; i < batches[b].samples.size(); ++i) {
+      const auto with = std::span(batches[b].images).subspan(i * kValues, kValues),
+                 bare = std::span(batches[b].plain).subspan(i * kValues, kValues);
+      (std::equal(with.begin(), with.end(), bare.begin()) ? alike : covered) += 1;
+    }
+  }
+  CHECK(covered > 3);
+  CHECK(alike > 3);
+}

@@ -80,6 +80,14 @@ TEST_CASE("numbers are written in their shortest form and come back to the bit",
   CHECK(back.preprocessing.std == card.preprocessing.std);
 }
 
+TEST_CASE("a card says in how many orientations its model looks, once where it does not", "[io]") {
+  ModelCard card = example();
+  CHECK(parse_model_card(to_json_text(card), "f").orientations == 1);
+  card.orientations = 8;
+  CHECK(parse_model_card(to_json_text(card), "f").orientations == 8);
+  CHECK(error_after([](json& of_before) { of_before.erase("orientations"); }).empty());
+}
+
 TEST_CASE("each missing field is named", "[io][bad-input]") {
   for (const char* field : {"format_version", "name", "architecture", "width", "classes", "class_names",
                             "preprocessing", "temperature", "operating_points", "weights_sha256"})
@@ -124,6 +132,9 @@ TEST_CASE("each field that does not fit is named", "[io][bad-input]") {
   CHECK_THAT(with("/preprocessing/resize", "stretch"), Contains("squash or crop-shorter-side, not \"stretch\""));
   CHECK_THAT(with("/preprocessing/detail", -1),
              Contains("preprocessing.detail does not fit; expected a whole number from 0 to 4096"));
+  CHECK_THAT(with("/orientations", 3), Contains("orientations does not fit; expected 1, 2, 4 or 8"));
+  CHECK_THAT(with("/orientations", 16), Contains("orientations does not fit; expected a whole number from 1 to 8"));
+  CHECK_THAT(with("/orientations", "8"), Contains("orientations does not fit"));
   CHECK_THAT(with("/operating_points", 1), Contains("operating_points does not fit; expected an array"));
   CHECK_THAT(with("/operating_points/0", 1), Contains("operating_points[0] is not an object"));
   CHECK_THAT(with("/operating_points/0/threshold", 1.5),

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/io/safetensors.h"
+#include "core/learn/temperature.h"
 #include "core/metrics/metrics.h"
 #include "native/base/files.h"
 #include "native/data/split.h"
@@ -124,6 +125,32 @@ TEST_CASE_METHOD(EvaluateFixture, "a limit of detail goes into the exported card
   };
   CHECK(metrics_with({}) == metrics_with({"--detail", "40"}));
   CHECK(metrics_with({"--detail", "4"}) != metrics_with({"--detail", "40"}));
+}
+
+TEST_CASE_METHOD(EvaluateFixture, "a number of orientations goes into the exported card, and evaluate looks so often") {
+  const ProcessResult exported = command({"export", "--model", run, "--out", onnx, "--orientations", "8"});
+  REQUIRE(exported.status == 0);
+  CHECK_THAT(exported.output, Contains("in 8 orientations"));
+  const LoadedModel model = load_model(onnx);
+  CHECK(model.card.orientations == 8);
+  // What the card was fitted on is what such a model says.
+  const Dataset dataset = load_dataset(data);
+  Predictor predictor(model.network, model.card, kScoringBatch);
+  const std::vector<int> validation = split_dataset(dataset, split).validation;
+  const Scores scores = score_samples(predictor, dataset, validation, model.card.preprocessing, "");
+  CHECK(model.card.temperature == Approx(fit_temperature(scores.logits, scores.labels, 3)).epsilon(1e-4));
+
+  const auto table_with = [&](std::vector<std::string> more) {
+    const std::filesystem::path table = folder.path() / "table.csv";
+    more.insert(more.begin(), {"evaluate", "--data", data, "--model", onnx, "--predictions", table, "--bootstrap", "0"});
+    REQUIRE(command(more).status == 0);
+    return read_text(table);
+  };
+  CHECK(table_with({}) == table_with({"--orientations", "8"}));
+  CHECK(table_with({"--orientations", "1"}) != table_with({"--orientations", "8"}));
+  const ProcessResult refused = command({"export", "--model", run, "--out", onnx, "--orientations", "3"});
+  CHECK(refused.status != 0);
+  CHECK_THAT(refused.errors, Contains("--orientations"));
 }
 
 TEST_CASE_METHOD(EvaluateFixture, "evaluate measures the test part of the model's own split") {

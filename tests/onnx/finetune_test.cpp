@@ -8,6 +8,7 @@
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/onnx/import.h"
+#include "native/train/head_training.h"
 #include "test_images.h"
 #include "test_models.h"
 #include "tests/support/paths.h"
@@ -69,6 +70,27 @@ TEST_CASE_METHOD(FinetuneFixture, "finetune-head writes a head and a whole model
   const std::vector<std::byte> first = read_file(head);
   REQUIRE(finetune({"--data", data, "--out", head, "--epochs", "5", "--views", "4", "--seed", "3"}).status == 0);
   CHECK(read_file(head) == first);
+}
+
+TEST_CASE_METHOD(FinetuneFixture, "a picture's one row is what the model says over all orientations of its card") {
+  LoadedModel loaded = import_onnx(model);
+  const Dataset dataset = load_dataset(data);
+  const std::vector<int> labels(dataset.samples.size(), 0);
+  const auto rows = [&](int orientations, int views) {
+    loaded.card.orientations = orientations;
+    return embed_images(loaded, dataset, labels, views).embeddings;
+  };
+  const std::vector<float> single = rows(1, 8), mean = rows(8, 1);
+  CHECK(rows(8, 8) == single);  // each view a row of its own
+  const std::size_t channels = mean.size() / dataset.samples.size();
+  for (std::size_t image = 0; image < dataset.samples.size(); ++image) {
+    for (std::size_t k = 0; k < channels; k += 97) {
+      double sum = 0;
+      for (std::size_t view = 0; view < 8; ++view)
+        sum += static_cast<double>(single[(image * 8 + view) * channels + k]) / 8;
+      CHECK(static_cast<double>(mean[image * channels + k]) == Approx(sum).margin(1e-5));
+    }
+  }
 }
 
 TEST_CASE_METHOD(FinetuneFixture, "finetune-head refuses what it cannot train on, and writes nothing") {

@@ -1,12 +1,15 @@
 // load_model: run folders, checkpoints and ONNX files, and what it says of everything else.
 #include "native/train/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include <catch2/catch.hpp>
 
 #include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/image/view_orientation.h"
 #include "native/base/files.h"
 #include "native/onnx/export.h"
 #include "native/train/checkpoint.h"
@@ -91,4 +94,67 @@ TEST_CASE("the predictor takes any number of images and answers row by row") {
   }
   CHECK(predictor.probabilities({}, 0).empty());
   CHECK_THROWS_AS(predictor.logits(images, 4), ShapeError);
+}
+
+TEST_CASE("a model that looks in several orientations answers with their mean, whichever way a picture lies") {
+  constexpr int kSide = 64, kImages = 3;
+  constexpr std::size_t kValues = kSide * kSide * 3;
+  Random random(36, 0);
+  Network trained(kSmallNetwork);  // weights as training starts with, which see how a picture lies
+  trained.initialise(random);
+  const FoldedNetwork network = FoldedNetwork::from(trained);
+  ModelCard card = test_card(kSmallNetwork, kSide);
+  const std::vector<float> images = random_images(kImages, kSide, 37);
+  const auto turned = [&](ViewOrientation orientation) {
+    std::vector<float> out(images.size());
+    for (std::size_t begin = 0; begin < out.size(); begin += kValues)
+      turn_view(std::span(images).subspan(begin, kValues), kSide, orientation, std::span(out).subspan(begin, kValues));
+    return out;
+  };
+  const auto distance = [](const std::vector<float>& a, const std::vector<float>& b) {
+    REQUIRE(a.size() == b.size());
+    float most = 0, scale = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      most = std::max(most, std::abs(a[i] - b[i]));
+      scale = std::max(scale, std::abs(b[i]));
+    }
+    return most / scale;
+  };
+  Predictor once(network, card, 2);
+  const Predictor::Outputs upright = once.run(images, kImages);
+  for (const int count : {2, 4, 8}) {
+    INFO(count << " orientations");
+    Predictor::Outputs mean;
+    for (const ViewOrientation orientation : std::span(kViewOrientations).first(static_cast<std::size_t>(count))) {
+      const Predictor::Outputs one = once.run(turned(orientation), kImages);
+      const auto add = [&](std::vector<float>& sum, const std::vector<float>& values) {
+        sum.resize(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) sum[i] += values[i] / static_cast<float>(count);
+      };
+      add(mean.logits, one.logits);
+      add(mean.embeddings, one.embeddings);
+      add(mean.early_embeddings, one.early_embeddings);
+    }
+    card.orientations = count;
+    Predictor several(network, card, 2);  // a batch that is not full comes last
+    const Predictor::Outputs said = several.run(images, kImages);
+    CHECK(distance(said.logits, mean.logits) < 1e-5f);
+    CHECK(distance(said.embeddings, mean.embeddings) < 1e-5f);
+    CHECK(distance(said.early_embeddings, mean.early_embeddings) < 1e-5f);
+    CHECK(distance(said.logits, upright.logits) > 1e-3f);
+    const std::size_t channels = said.embeddings.size() / kImages;
+    for (std::size_t row = 0; row < kImages; ++row) {
+      for (std::size_t c = 0; c < 8; ++c) {
+        double logit = static_cast<double>(network.classifier_bias[c]);
+        for (std::size_t k = 0; k < channels; ++k)
+          logit += static_cast<double>(network.classifier_weight[c * channels + k]) *
+                   static_cast<double>(said.embeddings[row * channels + k]);
+        CHECK(static_cast<double>(said.logits[row * 8 + c]) == Approx(logit).margin(1e-5));
+      }
+    }
+    for (const ViewOrientation orientation : std::span(kViewOrientations).first(static_cast<std::size_t>(count)))
+      CHECK(distance(several.run(turned(orientation), kImages).logits, said.logits) < 1e-5f);
+  }
+  card.orientations = 3;
+  CHECK_THROWS_WITH(Predictor(network, card, 2), Contains("1, 2, 4 or 8"));
 }

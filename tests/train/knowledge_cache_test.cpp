@@ -78,6 +78,34 @@ TEST_CASE("The cache holds the mean over orientations that a teacher says online
   CHECK(difference(a.embedding, one.embedding) == 0);
 }
 
+TEST_CASE("Teachers see pictures without the hair that is drawn for the student, from a cache and online") {
+  CacheFixture fixture;
+  const auto plain = fixture.source(fixture.folder.path() / "cache");
+  Loader plain_loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  fixture.config.augment.hair_probability = 1;
+  const auto cached = fixture.source(fixture.folder.path() / "cache");  // the same answers serve
+  Loader loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  fixture.config.distill.online = true;
+  const auto online = fixture.source({});
+  Loader online_loader(fixture.data.dataset, fixture.data.train, training_loader(fixture.config));
+  for (Loader* one : {&plain_loader, &loader, &online_loader}) one->start_epoch(0);
+  Batch bare, hairy, both;
+  REQUIRE(plain_loader.next(bare));
+  REQUIRE(loader.next(hairy));
+  REQUIRE(online_loader.next(both));
+  CHECK(difference(hairy.images, bare.images) > 0.05);
+  const TeacherViews a = plain->views(bare), b = cached->views(hairy);
+  CHECK(difference(a.logits, b.logits) == 0);
+  both.transform = -1;
+  const TeacherViews said = online->views(both);
+  both.images = both.plain;
+  CHECK(difference(online->views(both).logits, said.logits) == 0);
+  both.plain.clear();
+  const std::vector<float> right(said.logits.begin(), said.logits.end());
+  both.images = hairy.images;
+  CHECK(difference(online->views(both).logits, right) > 1e-3);
+}
+
 TEST_CASE("An ensemble's cache holds its mean, and is refused to other teachers or another order") {
   CacheFixture fixture;
   const auto other = fixture.folder.path() / "other", cache = fixture.folder.path() / "cache";

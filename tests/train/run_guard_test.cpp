@@ -243,7 +243,7 @@ TEST_CASE("A run resumes with the command line that started it, from any folder"
 
   const RunConfig stored = RunFolder::open(out).read_config();
   CHECK(stored.training.optimiser.nesterov);
-  CHECK(stored.augment.jpeg_probability == 0.5);
+  CHECK(stored.augment.recompression_probability == 0.5);
   CHECK(stored.distill.teacher_orientations == 2);
   CHECK(stored.distill.teacher == teacher);
   REQUIRE(stored.distill.other_teachers.size() == 1);

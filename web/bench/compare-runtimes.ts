@@ -7,6 +7,7 @@ import * as ort from 'onnxruntime-web';
 import Papa from 'papaparse';
 import type { Core, CreateCoreOptions, Interval, MetricReport, Model } from '@core';
 import { modelParts, readStudent } from '../src/shared/onnx-file.ts';
+import { meanOf, viewsOf } from '../src/shared/views-of-picture.ts';
 
 /** What the engine said of an image: a line of `dermdistill evaluate --predictions`. */
 interface Row {
@@ -145,13 +146,17 @@ async function logitsByRuntime(
 ): Promise<Float32Array> {
   const picture = core.decodePicture(new Uint8Array(readFileSync(row.file)), row.file);
   const { preprocessing } = model.card;
-  const image = picture.tensor(preprocessing, null, 0);
+  const rows: Float32Array[] = [];
+  for (const view of viewsOf(model.card)) {
+    const image = picture.tensor(preprocessing, null, view);
+    const input = new ort.Tensor('float32', image, [1, 3, preprocessing.size, preprocessing.size]);
+    const data = (await session.run({ image: input }, ['logits']))['logits']?.data;
+    if (!(data instanceof Float32Array) || !data.every(Number.isFinite))
+      fail(`${row.file}: ONNX Runtime gives no finite logits`);
+    rows.push(data);
+  }
   picture.delete();
-  const input = new ort.Tensor('float32', image, [1, 3, preprocessing.size, preprocessing.size]);
-  const data = (await session.run({ image: input }, ['logits']))['logits']?.data;
-  if (!(data instanceof Float32Array) || !data.every(Number.isFinite))
-    fail(`${row.file}: ONNX Runtime gives no finite logits`);
-  return data;
+  return meanOf(rows);
 }
 
 function progress(done: number, of: number): void {

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { axeViolations } from '../support/axe';
 import { launch, open, serve, type Site } from '../support/browser';
-import { expectClean } from '../support/check-page';
-import { goTo } from '../support/personalise-page';
+import { answer, expectClean, fileOf, hand, probabilities } from '../support/check-page';
+import { shippedModel } from '../support/other-model';
+import { goTo, replaced } from '../support/personalise-page';
+import { jpegs } from '../support/pictures';
 
 let site: Site;
 let browser: Browser;
@@ -104,6 +106,35 @@ test('files that are no model of this project are refused with the reason, and t
   await expect
     .poll(() => page.locator('[data-testid=own-model-status]').textContent())
     .toBe('The model of this site is open.');
+  expectClean(watched);
+  await watched.context.close();
+});
+
+test('with a model that looks once, a person may ask for eight views', async () => {
+  const watched = await open(browser, site.url);
+  const { page } = watched;
+  await goTo(page, 'model');
+  await page.locator('.figures').waitFor({ timeout: 60_000 });
+  expect(await page.locator('.facts').textContent()).toContain('looks at 8 orientations');
+  const once = replaced(shippedModel(), '"orientations": 8', '"orientations": 1');
+  await page
+    .locator('[data-testid=pick-model]')
+    .setInputFiles({ name: 'once.onnx', mimeType: '', buffer: once });
+  await expect
+    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
+    .toBe('once.onnx is open.');
+  expect(await page.locator('.facts').textContent()).not.toContain('orientations');
+  await goTo(page, 'check');
+  await hand(page, 'drop', [fileOf(jpegs()[0] ?? '')]);
+  const result = await answer(page, 'lesion-00.jpg');
+  const values = result.locator('.probability-value').first();
+  expect(await values.textContent()).not.toContain('±');
+  const plain = await probabilities(result);
+  await page.getByLabel('Look from eight sides').check();
+  await page.getByRole('button', { name: 'Crop and check again' }).click();
+  await page.getByRole('button', { name: 'Check the whole picture' }).click();
+  await expect.poll(() => values.textContent()).toContain('±');
+  expect(await probabilities(result)).not.toEqual(plain);
   expectClean(watched);
   await watched.context.close();
 });

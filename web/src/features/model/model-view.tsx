@@ -28,6 +28,7 @@ function Facts({ info }: { info: ModelInfo }) {
         t.inputSize(preprocessing.size),
         t[preprocessing.resize],
         ...(preprocessing.detail ? [t.detail(preprocessing.detail)] : []),
+        ...(card.orientations > 1 ? [t.orientations(card.orientations)] : []),
       ].join(', '),
     ],
     [t.kinds, <ClassNames key="kinds" card={card} />],

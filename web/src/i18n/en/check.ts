@@ -104,7 +104,8 @@ export const check = {
     below: 'below',
     probabilities: 'Calibrated probabilities',
     spread: (share: string) => `± ${share}`,
-    spreadHelp: 'Mean of eight views; ± is the standard deviation between them.',
+    spreadHelp:
+      'Answered from several views of the picture, turned and mirrored; ± is the standard deviation between them.',
     map: 'Map',
     mapOf: 'Map of',
     mapOpacity: 'Strength of the map',

@@ -28,6 +28,7 @@ export const model = {
     inputSize: (size: number) => `${size} × ${size} pixels`,
     squash: 'stretched to a square',
     'crop-shorter-side': 'middle cut out as a square',
+    orientations: (count: number) => `looks at ${count} orientations and answers with their mean`,
     detail: (pixels: number) =>
       `detail of at most ${pixels} × ${pixels} pixels, as in the pictures it was trained on`,
     temperature: 'Temperature',

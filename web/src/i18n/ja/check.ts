@@ -90,7 +90,7 @@ export const check: Messages['check'] = {
     below: '下回る',
     probabilities: '較正済みの確率',
     spread: (share) => `± ${share}`,
-    spreadHelp: '8 方向の平均。± は方向間の標準偏差です。',
+    spreadHelp: '画像を回転・反転した複数の向きからの答えです。± は向きの間の標準偏差です。',
     map: 'マップ',
     mapOf: 'マップのクラス',
     mapOpacity: 'マップの濃さ',

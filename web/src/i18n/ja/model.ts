@@ -29,6 +29,7 @@ export const model: Messages['model'] = {
     inputSize: (size) => `${size} × ${size} ピクセル`,
     squash: '正方形に変形',
     'crop-shorter-side': '中央を正方形に切り出し',
+    orientations: (count) => `${count} 方向から見て平均します`,
     detail: (pixels) => `細部は学習画像と同じ最大 ${pixels} × ${pixels} ピクセル`,
     temperature: '温度',
     temperatureHelp: '確率が実際の割合と合うように、ネットワークの生の出力をこの値で割ります。',

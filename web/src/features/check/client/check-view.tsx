@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { ModelStrip } from '@/app/model-strip';
 import { text } from '@/i18n/language';
-import { openShippedModel } from '@/worker/client';
+import { modelState, openShippedModel } from '@/worker/client';
 import './check.css';
 import './result.css';
 import './dialogs.css';
@@ -25,6 +25,12 @@ import {
 import { ReportView } from './report-view';
 import { ResultView } from './result-view';
 
+/** Whether there is more to see than the model looks at by itself. */
+function canLookMore(): boolean {
+  const model = modelState.value;
+  return model.step === 'ready' && model.info.card.orientations < 8;
+}
+
 function Options() {
   const t = text.value.check.options;
   return (
@@ -38,18 +44,22 @@ function Options() {
         />
         {t.cropFirst}
       </label>
-      <label class="choice" title={t.augmentHelp}>
-        <input
-          type="checkbox"
-          checked={augment.value}
-          aria-describedby="augment-help"
-          onChange={(event) => (augment.value = event.currentTarget.checked)}
-        />
-        {t.augment}
-      </label>
-      <p id="augment-help" class="quiet small">
-        {t.augmentHelp}
-      </p>
+      {canLookMore() && (
+        <>
+          <label class="choice" title={t.augmentHelp}>
+            <input
+              type="checkbox"
+              checked={augment.value}
+              aria-describedby="augment-help"
+              onChange={(event) => (augment.value = event.currentTarget.checked)}
+            />
+            {t.augment}
+          </label>
+          <p id="augment-help" class="quiet small">
+            {t.augmentHelp}
+          </p>
+        </>
+      )}
     </fieldset>
   );
 }

@@ -4,7 +4,7 @@ import type { Assessment, OutOfDistribution, Quality, Rectangle, ResizeRule } fr
 export interface CheckOptions {
   /** In pixels of the upright picture; null: all of it. */
   crop: Rectangle | null;
-  /** Looks at the eight orientations of the picture and takes the mean. */
+  /** Looks at the eight orientations of the picture, whatever the model's card says, and takes the mean. */
   augment: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface CheckResult {
   crop: Rectangle | null;
   /** Codes and full names in the order of the probabilities. */
   classes: { code: string; name: string }[];
-  /** Calibrated; with eight views their mean. */
+  /** Calibrated, of the mean of the views' logits. */
   probabilities: number[];
-  /** Standard deviation over the eight views; null with one. */
+  /** Standard deviation over the views; null with one. */
   spread: number[] | null;
   assessment: Assessment;
   /** Null when the model cannot tell. */

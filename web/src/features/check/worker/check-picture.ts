@@ -1,8 +1,9 @@
 // From the bytes of a picture to everything that is said of it.
-import type { Model, Picture, Quality, Rectangle, View } from '@core';
+import type { Model, Picture, Quality, Rectangle } from '@core';
 import { ProblemError } from '@/shared/problem';
 import { engine } from '@/worker/engine';
-import { breathe } from '@/worker/job-queue';
+import { everyView, meanOf, viewsOf } from '@/shared/views-of-picture';
+import { looksAt } from '@/worker/looks';
 import type { NetworkOutput } from '@/worker/runtime';
 import type { CheckOptions, CheckResult, Maps, Timing } from '../shared/result';
 import { pictureProblem } from '@/worker/picture-problem';
@@ -22,8 +23,6 @@ export function qualityOf(id: string): Quality | null {
   }
 }
 
-const allViews: View[] = [0, 1, 2, 3, 4, 5, 6, 7];
-
 async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await file.arrayBuffer());
@@ -38,17 +37,12 @@ function logitsOf(model: Model, shipped: Model, output: NetworkOutput): Float32A
   return model === shipped ? output.logits : model.logits(output.embedding);
 }
 
-function meanAndSpread(rows: Float32Array[]): { mean: Float32Array; spread: number[] } {
-  const classes = rows[0]?.length ?? 0;
-  const mean = new Float32Array(classes);
-  const spread: number[] = [];
-  for (let k = 0; k < classes; k++) {
-    const values = rows.map((row) => row[k] ?? 0);
-    const average = values.reduce((sum, value) => sum + value, 0) / rows.length;
-    mean[k] = average;
-    spread.push(Math.sqrt(values.reduce((sum, value) => sum + (value - average) ** 2, 0) / rows.length));
-  }
-  return { mean, spread };
+/** The standard deviation of each class's probability over the views. */
+function spreadOf(rows: Float32Array[]): number[] {
+  const mean = meanOf(rows);
+  return Array.from(mean, (average, k) =>
+    Math.sqrt(rows.reduce((sum, row) => sum + ((row[k] ?? 0) - average) ** 2, 0) / rows.length),
+  );
 }
 
 /** @throws ProblemError for what is no picture, for a stop, and when the network fails. */
@@ -79,33 +73,31 @@ export async function checkPicture(
   }
   try {
     took('decode');
-    const outputs: { logits: Float32Array; earlyEmbedding: Float32Array }[] = [];
+    const views = augment ? everyView : viewsOf(card);
+    const logits: Float32Array[] = [];
+    const earlyEmbeddings: Float32Array[] = [];
     let maps: Maps | null = null;
-    for (const view of augment ? allViews : allViews.slice(0, 1)) {
-      if (view > 0) await breathe(signal);
-      mark = performance.now();
-      const image = picture.tensor(card.preprocessing, crop, view);
-      took('prepare');
-      const output = await engine.run(image, 1);
+    const clock = { begin: () => (mark = performance.now()), prepared: () => took('prepare') };
+    for await (const output of looksAt(picture, card, crop, views, signal, clock)) {
       took('network');
-      const logits = logitsOf(model, shipped, output);
-      outputs.push({ logits, earlyEmbedding: output.earlyEmbedding });
+      const own = logitsOf(model, shipped, output);
+      logits.push(own);
+      earlyEmbeddings.push(output.earlyEmbedding);
       maps ??= {
         width: output.width,
         height: output.height,
         values: model.activationMaps(output.features, output.height, output.width),
-        logits,
+        logits: own,
         bias: model.bias(),
         resize: card.preprocessing.resize,
       };
       took('explain');
     }
-    const rows = outputs.map(({ logits }) => model.probabilities(logits));
-    const { mean, spread } = meanAndSpread(rows);
-    const [first] = outputs;
-    if (first === undefined || maps === null) throw new ProblemError('runtime', 'no view was looked at');
-    const assessment = model.assess(mean);
-    const unlike = model.outOfDistribution(first.earlyEmbedding);
+    if (maps === null) throw new ProblemError('runtime', 'no view was looked at');
+    const probabilities = model.probabilities(meanOf(logits));
+    const spread = views.length > 1 ? spreadOf(logits.map((row) => model.probabilities(row))) : null;
+    const assessment = model.assess(probabilities);
+    const unlike = model.outOfDistribution(meanOf(earlyEmbeddings));
     took('explain');
     timing.total = performance.now() - began;
     const result: CheckResult = {
@@ -113,8 +105,8 @@ export async function checkPicture(
       height: picture.height,
       crop,
       classes: card.classes.map((code, k) => ({ code, name: card.class_names[k] ?? code })),
-      probabilities: Array.from(mean),
-      spread: augment ? spread : null,
+      probabilities: Array.from(probabilities),
+      spread,
       assessment,
       unlike,
       quality: null,

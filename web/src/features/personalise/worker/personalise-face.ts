@@ -1,10 +1,12 @@
 // The personalising part of the worker's face: embeddings, the training of a head, head files, whole model files.
-import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions, View } from '@core';
+import type { Core, HeadCard, HeadEpoch, HeadTrainingOptions } from '@core';
 import { pictureProblem } from '@/worker/picture-problem';
 import { hashWithClassifier, writePersonalised } from '@/shared/onnx-file-write';
 import { type Outcome, ProblemError, isRefusal, outcome } from '@/shared/problem';
 import { type ActiveModel, engine } from '@/worker/engine';
 import { breathe } from '@/worker/job-queue';
+import { everyView, meanOf, viewsOf } from '@/shared/views-of-picture';
+import { looksAt } from '@/worker/looks';
 
 export interface TrainingRows {
   /** [rows, channels] */
@@ -27,7 +29,8 @@ export type HeadCheck = { fits: true; card: HeadCard } | { fits: false; fault: H
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 export const personaliseFace = {
-  /** What the network says of the picture in the first `views` orientations: [views, channels]. */
+  /** What the network says of the picture in the first `views` orientations: [views, channels]; 1: what it says of the
+   * picture, over all those that the model's card asks for. */
   embed(
     id: string,
     trunkSha256: string,
@@ -112,16 +115,16 @@ async function embed(
   const core = await engine.core();
   const bytes = await readBytes(file);
   const { shipped } = activeWith(trunk);
-  const { preprocessing } = shipped.card;
-  const rows = new Float32Array(views * shipped.channels);
+  const looked = views === 1 ? viewsOf(shipped.card) : everyView.slice(0, views);
   const picture = decode(core.decodePicture.bind(core), bytes, name);
   try {
-    for (let view = 0; view < views; view++) {
-      if (view > 0) await breathe(signal);
-      const { embedding } = await engine.run(picture.tensor(preprocessing, null, view as View), 1);
-      rows.set(embedding, view * shipped.channels);
-    }
-    return rows;
+    const rows: Float32Array[] = [];
+    for await (const { embedding } of looksAt(picture, shipped.card, null, looked, signal))
+      rows.push(embedding);
+    if (views === 1) return meanOf(rows);
+    const all = new Float32Array(views * shipped.channels);
+    rows.forEach((row, view) => all.set(row, view * shipped.channels));
+    return all;
   } finally {
     picture.delete();
   }
