@@ -197,7 +197,7 @@ export interface ModelCard {
   classes: string[];
   class_names: string[];
   preprocessing: Preprocessing;
-  /** Answers are means over the first so many views of a picture: 1, 2, 4 or 8; 1 in files of older versions. */
+  /** Answers are means over so many views: 1, 2 (and the half turn), 4 (the quarter turns) or 8; 1 in older files. */
   orientations: number;
   temperature: number;
   operating_points: OperatingPoint[];
@@ -315,7 +315,7 @@ export interface Model {
   probabilities(logits: Float32Array): Float32Array;
   /** Of one image's calibrated probabilities [classes]. */
   assess(probabilities: Float32Array): Assessment;
-  /** Of one image's early_embedding, an output of the network. Null when the card has no score (not calibrated). */
+  /** Of one image's early_embedding, an output of the network, as the mean over the card's orientations. Null when the card has no score (not calibrated). */
   outOfDistribution(earlyEmbedding: Float32Array): OutOfDistribution | null;
   /**
    * Class activation maps of one image: features [channels, height, width] as the model gives them ->

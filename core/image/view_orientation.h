@@ -10,6 +10,7 @@ namespace dermdistill {
 struct ViewOrientation {
   bool mirrored = false;
   int quarter_turns = 0;
+  bool operator==(const ViewOrientation&) const = default;
 };
 
 /// The first 1, 2, 4 and 8 are closed under turning: as it is, with the half turn, all quarter turns, all eight.

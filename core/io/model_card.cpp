@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;  // 2: orientations
 
 // The decimal number of fewest digits that is this float: 0.485f becomes 0.485 and not 0.48500001430511475.
 double shortest(float value) {
@@ -160,7 +160,7 @@ std::string to_json_text(const ModelCard& card) {
                       {"sensitivity", point.sensitivity},
                       {"specificity", point.specificity}});
   nlohmann::ordered_json document;
-  document["format_version"] = card.format_version;
+  document["format_version"] = card.orientations > 1 ? std::max(card.format_version, 2) : card.format_version;
   document["name"] = card.name;
   document["architecture"] = card.architecture;
   document["width"] = card.width;

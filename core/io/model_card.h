@@ -18,7 +18,7 @@ struct OperatingPoint {
 };
 
 struct ModelCard {
-  int format_version = 1;
+  int format_version = 1;  // written as 2 where a program of version 1 would answer otherwise
   std::string name;
   std::string architecture;              // "mobilenet_v2", "resnet50"
   double width = 1;                      // MobileNetV2's width multiplier

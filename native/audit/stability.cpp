@@ -64,6 +64,11 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 
 }  // namespace
 
+bool answers_alike(const Predictor& predictor, ViewOrientation orientation) {
+  const auto looks = predictor.orientations();
+  return std::find(looks.begin(), looks.end(), orientation) != looks.end();
+}
+
 std::string to_string(ViewOrientation orientation) {
   if (orientation.mirrored && orientation.quarter_turns == 0) return "mirrored";
   return (orientation.mirrored ? "mirrored, turned by " : "turned by ") +
@@ -110,6 +115,10 @@ VariedScores score_variations(Predictor& predictor, const Dataset& dataset, cons
       result.upright.labels.push_back(samples[static_cast<std::size_t>(i)].label);
     }
     for (std::size_t k = 0; k < kOtherOrientations.size(); ++k) {
+      if (answers_alike(predictor, kOtherOrientations[k])) {
+        append(result.turned[k].answers, predicted_classes(outputs.logits, predictor.classes()));
+        continue;
+      }
       parallel_for(count, [&](std::int64_t i) {
         turn_view(row_of(batch.upright, i, batch.values), size, kOtherOrientations[k], row_of(turned, i, batch.values));
       });

@@ -21,6 +21,9 @@ inline constexpr std::array<ViewOrientation, 7> kOtherOrientations{
     {{false, 1}, {false, 2}, {false, 3}, {true, 0}, {true, 1}, {true, 2}, {true, 3}}};
 std::string to_string(ViewOrientation orientation);  // "turned by 90 degrees", "mirrored", "mirrored, turned by ..."
 
+/// Whether the model's answer is a mean over a set that turning by `orientation` only reorders.
+bool answers_alike(const Predictor& predictor, ViewOrientation orientation);
+
 inline constexpr std::array<int, 5> kJpegQualities{95, 90, 80, 70, 60};
 
 /// One way to show every image, and what the model says then.
@@ -32,7 +35,7 @@ struct Variation {
 
 struct VariedScores {
   Scores upright;                    // of the pictures as they are, in the order of the data set
-  std::vector<Variation> turned;     // as kOtherOrientations
+  std::vector<Variation> turned;     // as kOtherOrientations; not run again where answers_alike()
   std::vector<Variation> stored;     // the whole decoded picture stored again, as kJpegQualities
   std::vector<Variation> disturbed;  // the whole decoded picture, as kDisturbances; seed: the place in the data set
 };

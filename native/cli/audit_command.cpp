@@ -101,6 +101,7 @@ void audit(const AuditOptions& options) {
 
   nlohmann::ordered_json json = to_json(options.selection, selection);
   json["temperature"] = model.card.temperature;
+  json["orientations"] = model.card.orientations;
   json["strange_folder"] =
       options.strange.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(options.strange);
   json.update(to_json(result));

@@ -232,12 +232,19 @@ ordered_json stranger_json(const StrangerReport& report) {
           {"unreadable", unreadable}};
 }
 
+std::string looks_text(int orientations) {
+  if (orientations == 1) return "";
+  return printed(
+      "  the model answers with the mean over %d orientations: turned within them, a picture is the same to it\n",
+      orientations);
+}
+
 }  // namespace
 
 std::string audit_text(const ModelCard& card, const AuditResult& result) {
   std::string text = subgroup_text(card, result.subgroups) +
                      "\nStability: images whose most probable class becomes another\n" +
-                     stability_text(result.turned, "in another orientation") +
+                     stability_text(result.turned, "in another orientation") + looks_text(card.orientations) +
                      stability_text(result.stored, "stored again as JPEG") + robustness_text(result.disturbed);
   if (result.strangers) text += "\n" + stranger_text(*result.strangers);
   return text;

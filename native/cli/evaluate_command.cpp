@@ -88,6 +88,7 @@ void evaluate(const EvaluateOptions& options) {
   if (options.json) {
     nlohmann::ordered_json result = to_json(options.selection, selection);
     result["temperature"] = model.card.temperature;
+    result["orientations"] = model.card.orientations;
     result["metrics"] = to_json(metrics);
     if (comparison) result["own_pictures"] = to_json(*comparison);
     std::printf("%s\n", result.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());

@@ -88,11 +88,13 @@ void for_each_batch(const std::vector<std::filesystem::path>& files, const Use& 
 /// Prints how far the logits of two models are apart; both see the pictures as the first one's card says.
 void compare(const PredictOptions& options) {
   set_thread_count(options.threads);
-  const LoadedModel model = load_model(options.model), other = load_model(options.against);
+  const LoadedModel model = load_model(options.model);
+  LoadedModel other = load_model(options.against);
   const Preprocessing& preprocessing = model.card.preprocessing;
   if (model.card.classes != other.card.classes || preprocessing.size != other.card.preprocessing.size)
     throw InputError("model " + options.against, "it has other classes or another size of pictures",
                      "those of " + options.model);
+  other.card.orientations = model.card.orientations;
   Predictor ours(model.network, model.card, kBatch), theirs(other.network, other.card, kBatch);
   LogitComparison comparison;
   for_each_batch(expand_image_paths(options.images), [&](std::span<const std::filesystem::path> files) {

@@ -26,27 +26,28 @@ struct Option {
   double low, high;  // allowed range
 };
 
-constexpr std::array<Option, 21> kOptions{{{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
-                                           {"max_scale", &AugmentConfig::max_scale, 0.1, 2},
-                                           {"max_stretch", &AugmentConfig::max_stretch, 1, 2},
-                                           {"max_shift", &AugmentConfig::max_shift, 0, 1},
-                                           {"max_rotation", &AugmentConfig::max_rotation, 0, 180},
-                                           {"flip_probability", &AugmentConfig::flip_probability, 0, 1},
-                                           {"blur_probability", &AugmentConfig::blur_probability, 0, 1},
-                                           {"max_blur", &AugmentConfig::max_blur, 0, 10},
-                                           {"dropout_probability", &AugmentConfig::dropout_probability, 0, 1},
-                                           {"max_dropout_area", &AugmentConfig::max_dropout_area, 0, 0.5},
-                                           {"max_dropout_side", &AugmentConfig::max_dropout_side, 0, 0.5},
-                                           {"brightness", &AugmentConfig::brightness, 0, 0.5},
-                                           {"contrast", &AugmentConfig::contrast, 0, 0.5},
-                                           {"saturation", &AugmentConfig::saturation, 0, 1},
-                                           {"hue", &AugmentConfig::hue, 0, 180},
-                                           {"hair_probability", &AugmentConfig::hair_probability, 0, 1},
-                                           {"max_hairs", &AugmentConfig::max_hairs, 1, 100},
-                                           {"frame_probability", &AugmentConfig::frame_probability, 0, 1},
-                                           {"max_rim", &AugmentConfig::max_rim, 0, 0.3},
-                                           {"recompression_probability", &AugmentConfig::recompression_probability, 0, 1},
-                                           {"min_recompression_quality", &AugmentConfig::min_recompression_quality, 1, 95}}};
+constexpr std::array<Option, 21> kOptions{
+    {{"min_scale", &AugmentConfig::min_scale, 0.1, 2},
+     {"max_scale", &AugmentConfig::max_scale, 0.1, 2},
+     {"max_stretch", &AugmentConfig::max_stretch, 1, 2},
+     {"max_shift", &AugmentConfig::max_shift, 0, 1},
+     {"max_rotation", &AugmentConfig::max_rotation, 0, 180},
+     {"flip_probability", &AugmentConfig::flip_probability, 0, 1},
+     {"blur_probability", &AugmentConfig::blur_probability, 0, 1},
+     {"max_blur", &AugmentConfig::max_blur, 0, 10},
+     {"dropout_probability", &AugmentConfig::dropout_probability, 0, 1},
+     {"max_dropout_area", &AugmentConfig::max_dropout_area, 0, 0.5},
+     {"max_dropout_side", &AugmentConfig::max_dropout_side, 0, 0.5},
+     {"brightness", &AugmentConfig::brightness, 0, 0.5},
+     {"contrast", &AugmentConfig::contrast, 0, 0.5},
+     {"saturation", &AugmentConfig::saturation, 0, 1},
+     {"hue", &AugmentConfig::hue, 0, 180},
+     {"hair_probability", &AugmentConfig::hair_probability, 0, 1},
+     {"max_hairs", &AugmentConfig::max_hairs, 1, 100},
+     {"frame_probability", &AugmentConfig::frame_probability, 0, 1},
+     {"max_rim", &AugmentConfig::max_rim, 0, 0.3},
+     {"recompression_probability", &AugmentConfig::recompression_probability, 0, 1},
+     {"min_recompression_quality", &AugmentConfig::min_recompression_quality, 1, 95}}};
 
 /// What is off by default and, while it is off, not written: a cache of before there was the option is still its run's.
 struct Overlay {
@@ -143,14 +144,13 @@ void recolour(const ColourChange& change, const Preprocessing& preprocessing, st
 void lay_frame(Image& picture, Random& random, double max_rim) {
   const float rim = uniform(random, 0, max_rim);
   if (random.chance(0.6)) {
-    // From a circle that cuts the corners alone to one that leaves `rim` at each side.
-    const float widest = 1.3f, radius = widest + (1 - 2 * static_cast<float>(max_rim) - widest) * uniform(random, 0, 1);
+    // From a circle that cuts the corners alone to one that leaves max_rim at each side.
+    const float widest = 1.3f, narrowest = 1 - 2 * static_cast<float>(max_rim);
+    const float radius = widest + (narrowest - widest) * uniform(random, 0, 1);
     const float shift_x = uniform(random, -0.1, 0.1), shift_y = uniform(random, -0.1, 0.1);
     mask_round(picture, radius, shift_x, shift_y);
-  } else if (random.chance(0.5)) {
-    blacken_sides(picture, rim);
   } else {
-    blacken_top_and_bottom(picture, rim);
+    random.chance(0.5) ? blacken_sides(picture, rim) : blacken_top_and_bottom(picture, rim);
   }
 }
 
@@ -232,8 +232,8 @@ AugmentConfig without_overlays(const AugmentConfig& config) {
 }
 
 bool has_overlays(const AugmentConfig& config) {
-  return std::any_of(kOverlays.begin(), kOverlays.end(),
-                     [&](const Overlay& overlay) { return config.*overlay.chance != 0; });
+  return config.enabled && std::any_of(kOverlays.begin(), kOverlays.end(),
+                                       [&](const Overlay& overlay) { return config.*overlay.chance != 0; });
 }
 
 AugmentConfig augment_config_from_json(const nlohmann::json& json) {
@@ -248,6 +248,12 @@ AugmentConfig augment_config_from_json(const nlohmann::json& json) {
     }
     const auto option =
         std::find_if(kOptions.begin(), kOptions.end(), [&name = key](const Option& one) { return name == one.name; });
+    if (key == "jpeg_probability" || key == "min_jpeg_quality") {
+      throw InputError(
+          "augmentation \"" + key + "\"",
+          "is of a version that stored pictures again after their transform and showed teachers the same",
+          "\"recompression_probability\", which comes before the transform; begin the run again with --jpeg");
+    }
     if (option == kOptions.end())
       throw InputError("augmentation \"" + key + "\"", "is unknown", "one of the keys that a run's config.json lists");
     if (!value.is_number() || !(value.get<double>() >= option->low && value.get<double>() <= option->high)) {
@@ -264,6 +270,11 @@ AugmentConfig augment_config_from_json(const nlohmann::json& json) {
 
 void augment(const Image& source, const AugmentConfig& config, const Preprocessing& preprocessing, std::uint64_t seed,
              std::span<float> out) {
+  augment(source, config, preprocessing, AugmentSeeds{seed, seed}, out);
+}
+
+void augment(const Image& source, const AugmentConfig& config, const Preprocessing& preprocessing,
+             const AugmentSeeds& seeds, std::span<float> out) {
   const int size = preprocessing.size;
   if (out.size() != static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * 3) {
     throw ShapeError("an augmented image", "has " + std::to_string(out.size()) + " values",
@@ -275,9 +286,9 @@ void augment(const Image& source, const AugmentConfig& config, const Preprocessi
   }
   const std::optional<Image> reduced = reduce_detail(source, std::nullopt, preprocessing);
   const Image& plain = reduced ? *reduced : source;
-  const std::optional<Image> covered = overlaid(plain, config, seed);
+  const std::optional<Image> covered = overlaid(plain, config, seeds.overlays);
   const Image& seen = covered ? *covered : plain;
-  Random random(seed);
+  Random random(seeds.transform);
   const Affine window = draw_window(random, config);
   const bool squash = preprocessing.rule == ResizeRule::Squash;
   const int shorter = std::min(seen.width, seen.height);

@@ -27,10 +27,11 @@ struct AugmentConfig {
   double brightness = 0.12, contrast = 0.12;              // shares
   double saturation = 0.15;                               // share
   double hue = 5;                                         // degrees
-  // What is laid over the picture, at the detail that the network sees, before it is transformed; off unless asked for.
+  // What is laid over the picture once it has the preprocessing's detail, before it is transformed; off unless asked
+  // for.
   double hair_probability = 0, max_hairs = 16;
   double frame_probability = 0, max_rim = 0.14;  // of a round mask or of rims, shares of the picture's sides
-  double recompression_probability = 0, min_recompression_quality = 40;  // of storing it as JPEG again, up to 95
+  double recompression_probability = 0, min_recompression_quality = 40;  // of storing it as JPEG again, below 95
 };
 nlohmann::json to_json(const AugmentConfig& config);
 /// The same transform of the picture itself: no hair, no frame, not stored again. A seed moves and colours it alike.
@@ -39,8 +40,16 @@ bool has_overlays(const AugmentConfig& config);
 /// Absent keys keep their defaults. @throws InputError for an unknown key or a value out of its range.
 AugmentConfig augment_config_from_json(const nlohmann::json& json);
 
-/// out [size, size, 3], normalised; everything is decided by `seed`. Disabled: exactly what evaluation does (resize by
-/// the rule, normalise). @throws ShapeError when `out` has another length.
+/// What decides a transform, and what is laid over the picture before it.
+struct AugmentSeeds {
+  std::uint64_t transform = 0, overlays = 0;
+};
+
+/// out [size, size, 3], normalised; everything is decided by the seeds. Disabled: exactly what evaluation does (resize
+/// by the rule, normalise). @throws ShapeError when `out` has another length.
+void augment(const Image& source, const AugmentConfig& config, const Preprocessing& preprocessing,
+             const AugmentSeeds& seeds, std::span<float> out);
+/// The same with one seed for both.
 void augment(const Image& source, const AugmentConfig& config, const Preprocessing& preprocessing, std::uint64_t seed,
              std::span<float> out);
 

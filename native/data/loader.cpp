@@ -143,9 +143,10 @@ struct Loader::State {
   }
 
   /// rows [views, size, size, 3]: the transformed picture, then its quarter turns.
-  void render(const Image& image, const AugmentConfig& augmentation, std::uint64_t seed, std::span<float> rows) const {
+  void render(const Image& image, const AugmentConfig& augmentation, const AugmentSeeds& seeds,
+              std::span<float> rows) const {
     const auto values = rows.size() / static_cast<std::size_t>(config.views);
-    augment(image, augmentation, config.preprocessing, seed, rows.first(values));
+    augment(image, augmentation, config.preprocessing, seeds, rows.first(values));
     for (int view = 1; view < config.views; ++view) {
       rotate_view(rows.first(values), config.preprocessing.size, view,
                   rows.subspan(static_cast<std::size_t>(view) * values, values));
@@ -172,10 +173,12 @@ struct Loader::State {
       const std::span<float> rows = std::span(batch.images).subspan(i * views * values, views * values);
       const std::shared_ptr<const Image> image = picture(source);
       const int transform = batch.transform >= 0 ? batch.transform : current_epoch;
-      const std::uint64_t seed = transform_seed(config.seed, source.sample, transform);
-      render(*image, augmentation, seed, rows);
+      // Overlays are fresh in every epoch, also over stored transforms: no teacher's answer depends on them.
+      const AugmentSeeds seeds{transform_seed(config.seed, source.sample, transform),
+                               transform_seed(config.seed, source.sample, current_epoch)};
+      render(*image, augmentation, seeds, rows);
       if (config.plain_too) {
-        render(*image, without_overlays(augmentation), seed,
+        render(*image, without_overlays(augmentation), seeds,
                std::span(batch.plain).subspan(i * views * values, views * values));
       }
       batch.samples.push_back(source.sample);

@@ -1,5 +1,5 @@
-// What dermoscopy pictures show besides skin, laid over a decoded picture: hair, a ruler's ticks, the round mask and the
-// black rims of a camera.
+// What dermoscopy pictures show besides skin, laid over a decoded picture: hair, a ruler's ticks, the round mask and
+// the black rims of a camera.
 #pragma once
 
 #include "core/base/random.h"
@@ -18,7 +18,8 @@ void lay_ruler(Image& image, Random& random, float depth);
 /// `shift_y` of half the shorter side away from the picture's.
 void mask_round(Image& image, float radius, float shift_x = 0, float shift_y = 0);
 
-/// Black at both the left and the right, or at both the top and the bottom: `share` of that side each, a pixel at least.
+/// Black at both the left and the right, or at both the top and the bottom: `share` of that side each, a pixel at
+/// least.
 void blacken_sides(Image& image, float share);
 void blacken_top_and_bottom(Image& image, float share);
 

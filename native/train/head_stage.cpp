@@ -29,7 +29,7 @@ ViewEmbeddings embed_views(const RunConfig& config, const TrainingData& data, Te
   loading.workers = loader_workers(config.threads);
   loading.transforms = config.head.transforms;
   loading.preprocessing = config.preprocessing;
-  loading.augmentation = config.augment;
+  loading.augmentation = without_overlays(config.augment);  // as students' runs will ask it
   Loader loader(data.dataset, indices, loading);
   TeacherPass pass(teacher, backend, kEmbeddingBatch * kViewsPerImage, config.preprocessing.size);
   ViewEmbeddings out;

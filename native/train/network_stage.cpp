@@ -82,8 +82,9 @@ MixedLabels NetworkStage::mix_batch() {
   const auto images = static_cast<int>(batch_.labels.size());
   const Mixture mixture = draw_mixture(mixup_, images, seed_, epoch_, batch_.index);
   for (std::vector<float>* images_of_batch : {&batch_.images, &batch_.plain}) {
+    if (images_of_batch->empty()) continue;
     mixed_images_.resize(images_of_batch->size());
-    if (!images_of_batch->empty()) mix_images(mixture, *images_of_batch, mixed_images_);
+    mix_images(mixture, *images_of_batch, mixed_images_);
     images_of_batch->swap(mixed_images_);
   }
   other_labels_.resize(batch_.labels.size());

@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/image/view_orientation.h"
 #include "core/metrics/predictions.h"
 
 namespace dermdistill {
@@ -45,16 +44,17 @@ Predictor::Predictor(const FoldedNetwork& network, const ModelCard& card, int ba
   if (!is_orientation_count(card.orientations))
     throw InputError("orientations of a picture", std::to_string(card.orientations), "1, 2, 4 or 8");
   const int size = card.preprocessing.size;
-  state_ = std::make_unique<State>(State{InferencePass(network, backend_named("auto"), batch, size, size), batch,
-                                         network.config.classes, size, network.units.back().out_channels,
-                                         early_shape(network.units, size, size).channels, card.temperature,
-                                         std::span(kViewOrientations).first(static_cast<std::size_t>(card.orientations))});
+  state_ = std::make_unique<State>(
+      State{InferencePass(network, backend_named("auto"), batch, size, size), batch, network.config.classes, size,
+            network.units.back().out_channels, early_shape(network.units, size, size).channels, card.temperature,
+            std::span(kViewOrientations).first(static_cast<std::size_t>(card.orientations))});
 }
 
 Predictor::~Predictor() = default;
 Predictor::Predictor(Predictor&&) noexcept = default;
 
 int Predictor::classes() const { return state_->classes; }
+std::span<const ViewOrientation> Predictor::orientations() const { return state_->orientations; }
 int Predictor::image_size() const { return state_->size; }
 
 int Predictor::channels() const { return state_->channels; }

@@ -38,6 +38,7 @@ EvaluationReport evaluation_report(const ModelCard& card, const Dataset& dataset
   EvaluationReport report;
   report.title = card.name;
   report.facts = {{"Architecture", card.architecture}, {"Image size", std::to_string(card.preprocessing.size) + " px"}};
+  if (card.orientations > 1) report.facts.emplace_back("Orientations", std::to_string(card.orientations));
   report.predictions = std::move(predictions);
   report.metrics = std::move(metrics);
   report.temperature = card.temperature;

@@ -160,3 +160,25 @@ TEST_CASE_METHOD(AuditFixture, "audit says what is missing before it begins") {
   CHECK_THAT(error(audit({}, folder.path() / "no-point.onnx")),
              Contains("no-point.onnx: its card holds no operating point of melanoma"));
 }
+
+TEST_CASE_METHOD(AuditFixture, "a model that looks at all orientations answers alike however a picture is turned") {
+  const std::filesystem::path eight = folder.path() / "eight.onnx";
+  card.orientations = 8;
+  export_onnx(network, card, eight, {false, nullptr, &gaussian});
+  const ProcessResult once = audit({"--json"}), result = audit({"--json"}, eight);
+  INFO(result.errors);
+  REQUIRE(result.status == 0);
+  const auto json = nlohmann::json::parse(result.output);
+  CHECK(json.at("orientations") == 8);
+  CHECK(json.at("stability").at("orientations").at("any") == 0);
+  CHECK(nlohmann::json::parse(once.output).at("stability").at("orientations").at("any") > 0);
+  CHECK_THAT(audit({}, eight).output, Contains("mean over 8 orientations"));
+
+  // Of four looks the mirrored ones are still run.
+  card.orientations = 4;
+  Predictor predictor(network, card, kScoringBatch);
+  const VariedScores scores = score_variations(predictor, audited_data(), card.preprocessing, "");
+  for (std::size_t k = 0; k < kOtherOrientations.size(); ++k)
+    CHECK(answers_alike(predictor, kOtherOrientations[k]) == !kOtherOrientations[k].mirrored);
+  CHECK(scores.turned.back().answers.size() == audited_data().samples.size());
+}

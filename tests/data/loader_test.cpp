@@ -278,3 +278,21 @@ TEST_CASE("a loader that is asked for both gives every image with and without it
   CHECK(covered > 3);
   CHECK(alike > 3);
 }
+
+TEST_CASE("stored transforms come back, with other overlays in every epoch") {
+  const SmallSet set;
+  LoaderConfig config = training(2);
+  config.transforms = 2;
+  config.shuffle = false;
+  config.plain_too = true;
+  config.augmentation.hair_probability = 1;
+  Loader loader(set.dataset, set.indices, config);
+  const std::vector<Batch> first = epoch_of(loader, 0), other = epoch_of(loader, 1), again = epoch_of(loader, 2),
+                           repeated = epoch_of(loader, 0);
+  for (std::size_t b = 0; b < first.size(); ++b) {
+    CHECK(again[b].plain == first[b].plain);
+    CHECK(again[b].images != first[b].images);
+    CHECK(other[b].plain != first[b].plain);
+    CHECK(repeated[b].images == first[b].images);
+  }
+}

@@ -83,7 +83,9 @@ TEST_CASE("numbers are written in their shortest form and come back to the bit",
 TEST_CASE("a card says in how many orientations its model looks, once where it does not", "[io]") {
   ModelCard card = example();
   CHECK(parse_model_card(to_json_text(card), "f").orientations == 1);
+  CHECK(parse_model_card(to_json_text(card), "f").format_version == 1);
   card.orientations = 8;
+  CHECK(parse_model_card(to_json_text(card), "f").format_version == 2);  // older programs would look once
   CHECK(parse_model_card(to_json_text(card), "f").orientations == 8);
   CHECK(error_after([](json& of_before) { of_before.erase("orientations"); }).empty());
 }
@@ -108,8 +110,8 @@ TEST_CASE("each field that does not fit is named", "[io][bad-input]") {
     return error_after([&](json& card) { card[json::json_pointer(path)] = value; });
   };
   CHECK_THAT(with("/name", 7), Contains("name does not fit; expected text"));
-  CHECK_THAT(with("/format_version", 2),
-             Contains("format version 2 and was made by a newer program; expected version 1"));
+  CHECK_THAT(with("/format_version", 3),
+             Contains("format version 3 and was made by a newer program; expected version 2"));
   CHECK_THAT(with("/format_version", "1"), Contains("format_version does not fit"));
   CHECK_THAT(with("/width", 0), Contains("width does not fit; expected a positive number"));
   CHECK_THAT(with("/temperature", -1.5), Contains("temperature does not fit"));

@@ -142,7 +142,8 @@ TEST_CASE_METHOD(EvaluateFixture, "a number of orientations goes into the export
 
   const auto table_with = [&](std::vector<std::string> more) {
     const std::filesystem::path table = folder.path() / "table.csv";
-    more.insert(more.begin(), {"evaluate", "--data", data, "--model", onnx, "--predictions", table, "--bootstrap", "0"});
+    more.insert(more.begin(),
+                {"evaluate", "--data", data, "--model", onnx, "--predictions", table, "--bootstrap", "0"});
     REQUIRE(command(more).status == 0);
     return read_text(table);
   };

@@ -203,6 +203,10 @@ TEST_CASE_METHOD(PredictFixture, "two models are compared by their logits") {
   const ProcessResult same = predict({"--against", model, images});
   CHECK_THAT(same.output, Contains("at most 0.0000") && Contains("0 answers are another class"));
 
+  card.orientations = 8;  // how often each would look by itself does not matter
+  export_onnx(network, card, other);
+  CHECK_THAT(predict({"--against", other, images}).output, Contains("at most 0.0000"));
+
   card.preprocessing.size = 96;
   export_onnx(network, card, other);
   const ProcessResult larger = predict({"--against", other, images});

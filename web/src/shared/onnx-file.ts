@@ -12,7 +12,7 @@ export const STATISTICS_KEY = 'dermdistill.embedding_statistics';
 export const EARLY_STATISTICS_KEY = 'dermdistill.early_statistics';
 const HALF_SUFFIX = '.half';
 const EARLY_OUTPUT = 'early_embedding';
-const NEWEST_CARD = 1;
+const NEWEST_CARD = 2;
 
 export const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8, metadata: 14 } as const;
 export const GRAPH = { node: 1, initializer: 5, output: 12 } as const;

@@ -11,12 +11,12 @@ export async function* looksAt(
   views: readonly View[],
   signal: AbortSignal,
   clock?: { begin: () => void; prepared: () => void },
-): AsyncGenerator<NetworkOutput> {
+): AsyncGenerator<NetworkOutput & { view: View }> {
   for (const [place, view] of views.entries()) {
     if (place > 0) await breathe(signal);
     clock?.begin();
     const image = picture.tensor(preprocessing, crop, view);
     clock?.prepared();
-    yield await engine.run(image, 1);
+    yield { ...(await engine.run(image, 1)), view };
   }
 }

@@ -26,7 +26,7 @@ export const check = {
     cropFirst: 'Crop before checking',
     augment: 'Look from eight sides',
     augmentHelp:
-      'Turns and mirrors the picture and takes the mean; eight times as slow, and it shows how steady the answer is.',
+      'Turns and mirrors the picture and takes the mean; slower, and it shows how steady the answer is.',
   },
   camera: {
     title: 'Camera',

@@ -109,7 +109,7 @@ export const personalise = {
     seedHelp: 'The same seed gives the same head.',
     views: 'Orientations of each picture',
     viewsHelp: 'More teach that a lesion has no right way up.',
-    view: { 1: '1: as it is', 4: '4: turned', 8: '8: turned and mirrored' },
+    view: { 1: '1: as the model looks', 4: '4: turned', 8: '8: turned and mirrored' },
     reset: 'Back to the usual settings',
     keep: 'Keep what the network said of the pictures on this device',
     keepHelp:

@@ -24,7 +24,7 @@ export const check: Messages['check'] = {
     label: '調べ方',
     cropFirst: '調べる前に切り抜く',
     augment: '8 方向から見る',
-    augmentHelp: '画像を回転・反転して平均します。時間は 8 倍かかりますが、答えの安定性がわかります。',
+    augmentHelp: '画像を回転・反転して平均します。時間がかかりますが、答えの安定性がわかります。',
   },
   camera: {
     title: 'カメラ',

@@ -97,7 +97,7 @@ export const personalise: Messages['personalise'] = {
     seedHelp: '同じシードなら同じヘッドになります。',
     views: '画像ごとの向き',
     viewsHelp: '多いほど、病変に上下がないことを学びます。',
-    view: { 1: '1：そのまま', 4: '4：回転', 8: '8：回転と反転' },
+    view: { 1: '1：モデルの見方のまま', 4: '4：回転', 8: '8：回転と反転' },
     reset: '標準の設定に戻す',
     keep: '画像に対するネットワークの出力をこの端末に保存する',
     keepHelp:
