@@ -65,7 +65,7 @@ struct Loader::State {
     std::exception_ptr error;
   };
 
-  State(const Dataset& dataset, std::span<const int> indices, LoaderConfig given) : config(std::move(given)) {
+  State(const Dataset& dataset, std::span<const int> indices, const LoaderConfig& given) : config(given) {
     check(config, indices.size());
     for (const int index : indices) {
       const Sample& sample = dataset.samples.at(static_cast<std::size_t>(index));
@@ -248,7 +248,7 @@ struct Loader::State {
 };
 
 Loader::Loader(const Dataset& dataset, std::span<const int> indices, LoaderConfig config)
-    : state_(std::make_unique<State>(dataset, indices, std::move(config))) {}
+    : state_(std::make_unique<State>(dataset, indices, config)) {}
 Loader::~Loader() = default;
 Loader::Loader(Loader&&) noexcept = default;
 Loader& Loader::operator=(Loader&&) noexcept = default;
