@@ -315,7 +315,10 @@ export interface Model {
   probabilities(logits: Float32Array): Float32Array;
   /** Of one image's calibrated probabilities [classes]. */
   assess(probabilities: Float32Array): Assessment;
-  /** Of one image's early_embedding, an output of the network, as the mean over the card's orientations. Null when the card has no score (not calibrated). */
+  /**
+   * Of one image's early_embedding, an output of the network, as the mean over the card's orientations. Null when the
+   * card has no score (not calibrated).
+   */
   outOfDistribution(earlyEmbedding: Float32Array): OutOfDistribution | null;
   /**
    * Class activation maps of one image: features [channels, height, width] as the model gives them ->

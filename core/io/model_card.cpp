@@ -205,7 +205,7 @@ ModelCard parse_model_card(std::string_view text, std::string_view name) {
   card.class_names = reader.texts("class_names");
   check_classes(card, reader);
   card.preprocessing = parse_preprocessing(FieldReader(reader.at("preprocessing"), name, "preprocessing"));
-  // Models that look once, and cards of before this field, have none.
+  // Cards of before this field have none.
   if (document.contains("orientations")) card.orientations = reader.whole("orientations", 1, 8);
   if (!is_orientation_count(card.orientations)) reader.fail("orientations", "1, 2, 4 or 8");
   card.temperature = reader.positive("temperature");

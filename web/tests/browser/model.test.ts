@@ -1,10 +1,9 @@
 // The view "model" on the built site in a real Chromium.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { axeViolations } from '../support/axe';
 import { launch, open, serve, type Site } from '../support/browser';
 import { allDone, answer, expectClean, fileOf, hand, probabilities } from '../support/check-page';
-import { shippedModel } from '../support/other-model';
 import { goTo, replaced } from '../support/personalise-page';
 import { jpegs } from '../support/pictures';
 
@@ -25,6 +24,14 @@ async function shipped(): Promise<Buffer> {
     file: string;
   };
   return Buffer.from(await (await fetch(new URL(`models/${file}`, site.url))).arrayBuffer());
+}
+
+/** Opens a model file of the user's and waits until it answers. */
+async function openOwn(page: Page, name: string, buffer: Buffer): Promise<void> {
+  await page.locator('[data-testid=pick-model]').setInputFiles({ name, mimeType: '', buffer });
+  await expect
+    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
+    .toBe(`${name} is open.`);
 }
 
 test.each(['light', 'dark'] as const)(
@@ -95,12 +102,7 @@ test('files that are no model of this project are refused with the reason, and t
     );
   }
   expect(await axeViolations(page)).toEqual([]);
-  await page
-    .locator('[data-testid=pick-model]')
-    .setInputFiles({ name: 'mine.onnx', mimeType: '', buffer: model });
-  await expect
-    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
-    .toBe('mine.onnx is open.');
+  await openOwn(page, 'mine.onnx', model);
   expect(await page.locator('[data-testid=own-model-problem]').count()).toBe(0);
   await page.getByRole('button', { name: 'Back to the model of this site' }).click();
   await expect
@@ -116,13 +118,7 @@ test('with a model that looks once, a person may ask for eight views', async () 
   await goTo(page, 'model');
   await page.locator('.figures').waitFor({ timeout: 60_000 });
   expect(await page.locator('.facts').first().textContent()).toContain('looks at 8 orientations');
-  const once = replaced(shippedModel(), '"orientations": 8', '"orientations": 1');
-  await page
-    .locator('[data-testid=pick-model]')
-    .setInputFiles({ name: 'once.onnx', mimeType: '', buffer: once });
-  await expect
-    .poll(() => page.locator('[data-testid=own-model-status]').textContent())
-    .toBe('once.onnx is open.');
+  await openOwn(page, 'once.onnx', replaced(await shipped(), '"orientations": 8', '"orientations": 1'));
   expect(await page.locator('.facts').first().textContent()).not.toContain('orientations');
   await goTo(page, 'check');
   await hand(page, 'drop', [fileOf(jpegs()[0] ?? '')]);
